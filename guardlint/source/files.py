@@ -1,0 +1,57 @@
+"""Reading text and writing files whole.
+
+NeMo reads configuration files as UTF-8 with universal newlines (``rails/llm/config.py``,
+``_load_path``); places are counted in that text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from guardlint.errors import GuardlintError
+
+__all__ = ["read_text", "shown_path", "write_atomic"]
+
+
+def read_text(path: Path) -> str:
+    """The file's text with ``\\n`` line ends; a byte order mark stays, as NeMo keeps it.
+
+    Raises OSError when it cannot be read and UnicodeDecodeError when it is not UTF-8.
+    """
+    with path.open(encoding="utf-8", newline=None) as stream:
+        return stream.read()
+
+
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write ``data`` beside ``path`` and rename it into place, so that no reader sees half of it.
+
+    Raises GuardlintError when the folder cannot be written.
+    """
+    temporary: str | None = None
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+            os.fchmod(stream.fileno(), mode) if hasattr(os, "fchmod") else None
+        Path(temporary).replace(path)
+        temporary = None
+    except OSError as error:
+        raise GuardlintError(f"cannot write: {error.strerror or error}", place=str(path)) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+
+
+def shown_path(path: Path) -> str:
+    """The path as reports show it: with ``/``, relative to the working directory or else absolute."""
+    absolute = Path.cwd() / path
+    try:
+        return absolute.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return absolute.as_posix()

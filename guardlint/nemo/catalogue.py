@@ -1,0 +1,112 @@
+"""The generated facts about one NeMo version (``tools/generate_catalogue.py`` writes them)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+__all__ = ["DIRECTIONS", "Catalogue", "latest_version", "load_catalogue", "presidio_facts"]
+
+DIRECTIONS = ("input", "output", "retrieval", "tool_input", "tool_output")
+
+_DATA = Path(__file__).parent / "data"
+_LATEST = "0.24.1"
+
+
+def latest_version() -> str:
+    """The newest NeMo version that guardlint knows."""
+    return _LATEST
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Look-ups in one catalogue file; ``data`` is the file as it is."""
+
+    data: dict[str, Any]
+
+    @property
+    def nemo(self) -> str:
+        """The NeMo version that the facts are of."""
+        return str(self.data["nemo"])
+
+    @cached_property
+    def _surfaces(self) -> dict[tuple[str, str], dict[str, Any]]:
+        return {(entry["direction"], entry["flow"]): entry for entry in self.data["surfaces"]}
+
+    def surface(self, direction: str, flow: str) -> dict[str, Any] | None:
+        """The library rail ``flow`` in ``direction``, or None."""
+        return self._surfaces.get((direction, flow))
+
+    def directions_of(self, flow: str) -> list[str]:
+        """The directions in which the library offers ``flow``."""
+        return [direction for direction, name in self._surfaces if name == flow]
+
+    def flows(self, version: str) -> dict[str, dict[str, Any]]:
+        """Library and system flows of a Colang version by name."""
+        found: dict[str, dict[str, Any]] = self.data["flows"].get(version, {})
+        return found
+
+    def messages(self, version: str) -> dict[str, list[str]]:
+        """Bot messages that the library defines."""
+        found: dict[str, list[str]] = self.data["bot_messages"].get(version, {})
+        return found
+
+    def action(self, name: str) -> dict[str, Any] | None:
+        """A built-in action by either spelling (``self_check_input``, ``SelfCheckInputAction``)."""
+        actions: dict[str, dict[str, Any]] = self.data["actions"]
+        return actions.get(name) or actions.get(snake_case(name))
+
+    def task(self, task: str) -> dict[str, Any] | None:
+        """The facts of a prompt task; ``… $model=x`` and ``… $variant=x`` answer for their base task."""
+        tasks: dict[str, dict[str, Any]] = self.data["tasks"]
+        if task in tasks:
+            return tasks[task]
+        base = task.split("=", 1)[0] if "$" in task else task
+        return tasks.get(base) or tasks.get(base.split(" $", 1)[0])
+
+    def key(self, path: tuple[str | int, ...]) -> dict[str, Any] | None:
+        """The node of the key table at ``path`` (list indexes stand for any item), or None."""
+        node: dict[str, Any] | None = self.data["keys"]
+        for part in path:
+            if node is None:
+                return None
+            if isinstance(part, int):
+                node = node.get("items")
+            else:
+                node = node.get("keys", {}).get(part) or node.get("entries")
+        return node
+
+    def default(self, path: tuple[str | int, ...]) -> Any:
+        """NeMo's default at ``path``, or None."""
+        node = self.key(path)
+        return node.get("default") if node else None
+
+
+def snake_case(name: str) -> str:
+    """``SelfCheckInputAction`` → ``self_check_input``, as NeMo's action dispatcher normalises names."""
+    import re
+
+    if name.endswith("Action"):
+        name = name.replace("Action", "")
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
+
+
+@cache
+def load_catalogue(version: str | None = None) -> Catalogue:
+    """The catalogue for a version; the newest where none is given or none is kept for it."""
+    path = _DATA / f"{version or _LATEST}.json"
+    if not path.is_file():
+        path = _DATA / f"{_LATEST}.json"
+    return Catalogue(json.loads(path.read_bytes()))
+
+
+@cache
+def presidio_facts() -> dict[str, Any]:
+    """The entities that Presidio's default registry serves."""
+    path = next(iter(sorted(_DATA.glob("presidio-*.json"))))
+    found: dict[str, Any] = json.loads(path.read_bytes())
+    return found

@@ -1,0 +1,285 @@
+"""One NeMo Guardrails directory, read once: its files, and what NeMo makes of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from guardlint.nemo.catalogue import DIRECTIONS, Catalogue, load_catalogue
+from guardlint.nemo.joining import Joined
+from guardlint.nemo.references import RailReference, normalise_flow, parameters_of
+from guardlint.nemo.walk import WalkedFile, walk
+from guardlint.source.colang import ColangFile, Flow, Message, parse_colang
+from guardlint.source.files import read_text, shown_path
+from guardlint.source.place import Place
+from guardlint.source.python import ActionDefinition, PythonFile, parse_python
+from guardlint.source.yaml_file import DataPath, YamlFile, YamlProblem, parse_yaml
+
+__all__ = ["Configuration", "FileProblem", "Prompt", "read_configuration"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """A file that NeMo cannot read. ``at_load`` is False where only actions are lost, not the load."""
+
+    message: str
+    place: Place
+    at_load: bool = True
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One entry of ``prompts``: the task and its templates, each with the path of its text."""
+
+    task: str
+    templates: tuple[tuple[str, DataPath], ...]
+    path: DataPath
+    place: Place
+    data: dict[str, Any]
+
+
+@dataclass
+class Configuration:
+    """The effective configuration. ``name`` is the directory as reports show it."""
+
+    root: Path
+    name: str
+    catalogue: Catalogue
+    files: tuple[WalkedFile, ...]
+    yaml_files: tuple[YamlFile, ...]
+    colang_files: tuple[ColangFile, ...]
+    python_files: tuple[PythonFile, ...]
+    problems: tuple[FileProblem, ...]
+    joined: Joined
+    texts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def colang_version(self) -> str:
+        """``colang_version``, ``"1.0"`` by default."""
+        return str(self.joined.raw.get("colang_version", "1.0"))
+
+    @property
+    def generation(self) -> Literal["1.0", "2.x"]:
+        """The language that the files are read in."""
+        return "2.x" if self.colang_version == "2.x" else "1.0"
+
+    @cached_property
+    def read_colang(self) -> tuple[ColangFile, ...]:
+        """The Colang files that NeMo reads, the winning first; those of the other version are skipped."""
+        return tuple(file for file in reversed(self.colang_files) if file.version == self.generation)
+
+    @cached_property
+    def flows(self) -> dict[str, Flow]:
+        """The user's flows by name; of several with one name the one that NeMo runs (the deepest file's)."""
+        found: dict[str, Flow] = {}
+        for file in self.read_colang:
+            for flow in file.flows:
+                found.setdefault(flow.name, flow)
+        return found
+
+    @cached_property
+    def messages(self) -> dict[str, Message]:
+        """The user's bot messages; the file nearest to the root wins."""
+        found: dict[str, Message] = {}
+        for file in self.read_colang:
+            for message in file.messages:
+                if message.kind == "bot":
+                    found[message.name] = message
+        return found
+
+    @cached_property
+    def actions(self) -> tuple[ActionDefinition, ...]:
+        """What ``actions.py``, ``actions/`` and ``config.py`` define or register."""
+        return tuple(action for file in self.python_files for action in file.actions)
+
+    @cached_property
+    def has_unnamed_actions(self) -> bool:
+        """Whether code registers an action under a name that cannot be read from the source."""
+        return any(action.name is None for action in self.actions)
+
+    def action_named(self, name: str) -> ActionDefinition | None:
+        """The user's action of that name, in NeMo's normalised or its own spelling."""
+        from guardlint.nemo.catalogue import snake_case
+
+        wanted = {name, snake_case(name)}
+        return next((action for action in self.actions if action.name in wanted), None)
+
+    def value(self, path: DataPath, default: Any = None) -> Any:
+        """The value at ``path`` as written; ``default`` where it is not there."""
+        value: Any = self.joined.raw
+        for part in path:
+            if isinstance(value, dict) and part in value:
+                value = value[part]
+            elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+                value = value[part]
+            else:
+                return default
+        return value
+
+    def effective(self, path: DataPath) -> Any:
+        """The value at ``path``, or NeMo's default for it."""
+        missing = object()
+        value = self.value(path, missing)
+        return self.catalogue.default(path) if value is missing else value
+
+    def place(self, path: DataPath, *, key: bool = False) -> Place:
+        """Where the value stands; the configuration itself where nobody wrote it."""
+        for length in range(len(path), 0, -1):
+            found = self.joined.place(path[:length], key=key)
+            if found is not None:
+                return found
+        first = self.yaml_files[0].file if self.yaml_files else self.name
+        return Place.at(first)
+
+    def rails(self, direction: str) -> tuple[RailReference, ...]:
+        """The rails listed for ``direction``, in the order in which they run."""
+        listed = self.value(("rails", direction, "flows"), [])
+        if not isinstance(listed, list):
+            return ()
+        found = []
+        for index, text in enumerate(listed):
+            if isinstance(text, str):
+                path = ("rails", direction, "flows", index)
+                flow = normalise_flow(text)
+                surface = self.catalogue.surface(direction, flow)
+                found.append(
+                    RailReference(direction, text, flow, parameters_of(text), path, self.place(path), surface)
+                )
+        return tuple(found)
+
+    def all_rails(self) -> Iterator[RailReference]:
+        """Every listed rail of every direction."""
+        for direction in DIRECTIONS:
+            yield from self.rails(direction)
+
+    def flow_exists(self, name: str) -> bool:
+        """Whether the user's files or the library define a flow."""
+        return name in self.flows or name in self.catalogue.flows(self.generation)
+
+    @cached_property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """The prompts in the order in which NeMo joined them."""
+        found = []
+        listed = self.value(("prompts",), [])
+        for index, data in enumerate(listed if isinstance(listed, list) else []):
+            if not isinstance(data, dict) or not isinstance(data.get("task"), str):
+                continue
+            path: DataPath = ("prompts", index)
+            found.append(
+                Prompt(data["task"], _templates(data, path), path, self.place((*path, "task")), data)
+            )
+        return tuple(found)
+
+    @cached_property
+    def models(self) -> tuple[dict[str, Any], ...]:
+        """The entries of ``models`` that are mappings."""
+        listed = self.value(("models",), [])
+        return tuple(item for item in listed if isinstance(item, dict)) if isinstance(listed, list) else ()
+
+    def model_types(self) -> set[str]:
+        """The ``type`` of every model."""
+        return {str(model.get("type")) for model in self.models}
+
+
+def _templates(data: dict[str, Any], path: DataPath) -> tuple[tuple[str, DataPath], ...]:
+    if isinstance(data.get("content"), str):
+        return ((data["content"], (*path, "content")),)
+    found: list[tuple[str, DataPath]] = []
+    messages = data.get("messages")
+    for index, message in enumerate(messages if isinstance(messages, list) else []):
+        if isinstance(message, str):
+            found.append((message, (*path, "messages", index)))
+        elif isinstance(message, dict) and isinstance(message.get("content"), str):
+            found.append((message["content"], (*path, "messages", index, "content")))
+    return tuple(found)
+
+
+def read_configuration(root: Path, *, version: str | None = None) -> Configuration:
+    """Read a directory as NeMo would. Files that cannot be read become ``problems``; nothing is raised."""
+    catalogue = load_catalogue(version)
+    files = walk(root)
+    problems: list[FileProblem] = []
+    yaml_files: list[YamlFile] = []
+    colang_files: list[ColangFile] = []
+    python_files: list[PythonFile] = []
+    texts: dict[str, str] = {}
+    joined = Joined(catalogue.data["joining"])
+    for file in files:
+        if file.kind not in ("yaml", "colang", "python"):
+            continue
+        shown = shown_path(file.path)
+        text = _text(file, shown, problems)
+        if text is None:
+            continue
+        texts[shown] = text
+        if file.kind == "yaml":
+            parsed = _yaml(text, shown, problems)
+            if parsed is not None:
+                yaml_files.append(parsed)
+                joined.add(parsed)
+        elif file.kind == "colang":
+            colang_files.append(parse_colang(text, shown))
+        else:
+            python_files.append(_python(text, shown, problems))
+    return Configuration(
+        root,
+        shown_path(root),
+        catalogue,
+        files,
+        tuple(yaml_files),
+        tuple(colang_files),
+        tuple(python_files),
+        tuple(problems),
+        joined,
+        texts,
+    )
+
+
+def _text(file: WalkedFile, shown: str, problems: list[FileProblem]) -> str | None:
+    at_load = file.kind != "python"
+    try:
+        return read_text(file.path)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        problems.append(FileProblem("is not UTF-8", Place.at(shown, line), at_load, "save the file as UTF-8"))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        problems.append(
+            FileProblem(f"cannot be read: {reason}", Place.at(shown), at_load, "make the file readable")
+        )
+    return None
+
+
+def _yaml(text: str, shown: str, problems: list[FileProblem]) -> YamlFile | None:
+    try:
+        parsed = parse_yaml(text, shown)
+    except YamlProblem as problem:
+        problems.append(FileProblem(f"is not valid YAML: {problem.message}", problem.place))
+        return None
+    if parsed.data is None:
+        problems.append(
+            FileProblem("is empty", Place.at(shown), help="delete the file, or write at least one key")
+        )
+        return None
+    if not isinstance(parsed.data, dict):
+        problems.append(
+            FileProblem(
+                f"holds a {'list' if isinstance(parsed.data, list) else 'single value'}, not keys and values",
+                parsed.place(),
+                help="write keys and values, or move the file out of the configuration",
+            )
+        )
+        return None
+    return parsed
+
+
+def _python(text: str, shown: str, problems: list[FileProblem]) -> PythonFile:
+    parsed = parse_python(text, shown)
+    if parsed.problem is not None:
+        message, place = parsed.problem
+        problems.append(FileProblem(f"is not valid Python: {message}", place, at_load=False))
+    return parsed

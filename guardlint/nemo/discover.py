@@ -1,0 +1,109 @@
+"""Which directories are NeMo Guardrails configurations."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from guardlint.source.yaml_file import YamlProblem, parse_yaml
+
+__all__ = ["find_roots", "is_root"]
+
+_SKIP = frozenset(
+    {"node_modules", "site-packages", "dist-packages", "__pycache__", "venv", "env", "build", "dist", "kb"}
+)
+_LOOKS_LIKE_ONE = re.compile(
+    r"^(models|rails|colang_version|prompts|instructions|rail|import_paths|passthrough)[ \t]*:", re.MULTILINE
+)
+_RAIL_SECTIONS = frozenset(
+    "input output dialog retrieval config actions tool_input tool_output inputs outputs".split()
+)
+
+
+def find_roots(start: Path) -> list[Path]:
+    """The outermost configurations at or below ``start``, sorted.
+
+    ``start`` itself, else the first directory on each way down that holds a configuration file; hidden
+    folders, virtual environments and what git ignores are passed over. Where no YAML file is one, folders
+    that hold Colang files count.
+    """
+    if is_root(start):
+        return [start]
+    ignored = _ignored_by_git(start)
+    roots: list[Path] = []
+    colang: list[Path] = []
+    for folder, folders, files in os.walk(start):
+        here = Path(folder)
+        if here != start and is_root(here):
+            roots.append(here)
+            folders.clear()
+            continue
+        if any(name.endswith(".co") for name in files) and not any(root in here.parents for root in colang):
+            colang.append(here)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and name not in _SKIP and str(here / name) not in ignored
+        )
+        folders[:] = [name for name in folders if not (here / name / "pyvenv.cfg").exists()]
+    lone = [
+        folder for folder in colang if not any(folder in root.parents or folder == root for root in roots)
+    ]
+    return sorted([*roots, *(folder for folder in lone if not roots)])
+
+
+def is_root(folder: Path) -> bool:
+    """Whether a YAML file directly in ``folder`` is a configuration file of NeMo."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder) if entry.name.endswith((".yml", ".yaml")))
+    except OSError:
+        return False
+    return any(_is_configuration_file(folder / name) for name in names)
+
+
+def _is_configuration_file(path: Path) -> bool:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return path.stem == "config"
+    if not _LOOKS_LIKE_ONE.search(text):
+        return False
+    try:
+        data = parse_yaml(text, str(path)).data
+    except YamlProblem:
+        return path.stem == "config" or len(set(_LOOKS_LIKE_ONE.findall(text))) > 1
+    return isinstance(data, dict) and _is_configuration(data)
+
+
+def _is_configuration(data: dict[Any, Any]) -> bool:
+    """``models`` with engines, a ``rails`` section with NeMo's parts, or a Colang version."""
+    models = data.get("models")
+    if isinstance(models, list) and any(
+        isinstance(model, dict) and ("engine" in model or model.get("type") in ("main", "embeddings"))
+        for model in models
+    ):
+        return True
+    if "colang_version" in data:
+        return True
+    rails = data.get("rails", data.get("rail"))
+    if isinstance(rails, dict):
+        return bool(_RAIL_SECTIONS & set(map(str, rails)))
+    return "rails" in data and "models" in data
+
+
+def _ignored_by_git(start: Path) -> frozenset[str]:
+    """Directories below ``start`` that git ignores; none outside a repository or without git."""
+    if not any((folder / ".git").exists() for folder in (start, *start.parents)):
+        return frozenset()
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"],
+            cwd=start, capture_output=True, check=True, timeout=30,
+        ).stdout  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return frozenset()
+    names = listed.decode("utf-8", "surrogateescape").split("\0")
+    return frozenset(str(start / name.rstrip("/")) for name in names if name.endswith("/"))

@@ -1,0 +1,85 @@
+"""Which engine each of NeMo's interfaces uses for a configuration, and how many model calls a query costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from guardlint.nemo.configuration import Configuration
+from guardlint.source.yaml_file import DataPath
+
+__all__ = ["Calls", "Engine", "guardrails_engine", "llm_calls", "llmrails_engine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The engine and why it is chosen."""
+
+    uses: Literal["iorails", "llmrails"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Model calls for one query: at least, usually, at most."""
+
+    low: int
+    usual: int
+    high: int
+
+
+def llmrails_engine(configuration: Configuration) -> Engine:
+    """``LLMRails(config)`` always runs the Colang runtime."""
+    return Engine("llmrails", f"Colang {configuration.generation} runtime")
+
+
+def guardrails_engine(configuration: Configuration) -> Engine:
+    """``Guardrails(config)`` without ``llm=``: IORails where every rail is one that it can serve.
+
+    What IORails serves was asked of NeMo when the catalogue was made.
+    """
+    facts = configuration.catalogue.data["iorails"]
+    if configuration.generation != "1.0":
+        return Engine("llmrails", f"IORails reads Colang 1.0 only, this is {configuration.colang_version}")
+    rails = configuration.value(("rails",), {})
+    sections = sorted(set(rails) - set(facts["rails_sections"])) if isinstance(rails, dict) else []
+    known = set(configuration.catalogue.data["keys"]["keys"]["rails"]["keys"])
+    unsupported = [section for section in sections if section in known]
+    if unsupported:
+        return Engine("llmrails", f"IORails has no rails.{unsupported[0]}")
+    for rail in configuration.all_rails():
+        if rail.flow not in facts["flows"].get(rail.direction, ()):
+            return Engine("llmrails", f"IORails cannot run `{rail.flow}` on {rail.direction}")
+    return Engine("iorails", "every rail is one that IORails runs; .co files and actions.py are not read")
+
+
+def llm_calls(configuration: Configuration) -> Calls:
+    """Predicted model calls of one query through ``LLMRails``.
+
+    Low: the input is blocked by the first rail that asks a model. Usual: one answer with every rail.
+    High: dialog rails take their three steps (intent, next step, message).
+    """
+    tasks = configuration.catalogue.data["tasks"].values()
+    asked_by = {task["action"] for task in tasks}
+    asking = [rail for rail in configuration.all_rails() if _actions(configuration, rail.flow) & asked_by]
+    before = sum(1 for rail in asking if rail.direction == "input")
+    after = sum(1 for rail in asking if rail.direction == "output")
+    dialog = _has_dialog(configuration)
+    single: DataPath = ("rails", "dialog", "single_call", "enabled")
+    steps = (1 if configuration.value(single) else 3) if dialog else 1
+    usual = before + after + steps
+    return Calls(1 if before else min(1, usual), usual, usual)
+
+
+def _actions(configuration: Configuration, flow: str) -> set[str]:
+    """The actions that the flow behind a rail runs: the user's own where there is one."""
+    own = configuration.flows.get(flow)
+    if own is not None:
+        return {call.name for call in own.calls() if call.kind in ("execute", "await")}
+    return set(configuration.catalogue.flows(configuration.generation).get(flow, {}).get("actions", ()))
+
+
+def _has_dialog(configuration: Configuration) -> bool:
+    if configuration.generation != "1.0" or configuration.value(("passthrough",)):
+        return False
+    return any(message.kind == "user" for file in configuration.read_colang for message in file.messages)

@@ -1,0 +1,74 @@
+"""The files that NeMo takes from a configuration directory (``rails/llm/config.py``, ``_load_path``)."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+__all__ = ["WalkedFile", "railsignore", "walk"]
+
+Kind = Literal["yaml", "colang", "document", "ignored", "python", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class WalkedFile:
+    """One file below the root. ``relative`` uses ``/``; ``ignored_by`` names a .railsignore pattern."""
+
+    path: Path
+    relative: str
+    kind: Kind
+    ignored_by: str | None = None
+
+
+def railsignore(root: Path) -> tuple[Path | None, tuple[str, ...]]:
+    """The nearest ``.railsignore`` from ``root`` up to the top of the file system, and its patterns."""
+    for folder in (root, *root.parents):
+        candidate = folder / ".railsignore"
+        if candidate.is_file():
+            try:
+                lines = candidate.read_text(encoding="utf-8").splitlines()
+            except (OSError, UnicodeDecodeError):
+                return candidate, ()
+            return candidate, tuple(line.strip() for line in lines if line.strip() and line[0] != "#")
+    return None, ()
+
+
+def walk(root: Path) -> tuple[WalkedFile, ...]:
+    """Every file, parents before sub-folders as NeMo walks; the order within a folder is sorted here.
+
+    NeMo takes the files of one folder in directory order, which differs between machines. Links are
+    followed, each real folder once.
+    """
+    _, patterns = railsignore(root)
+    found: list[WalkedFile] = []
+    seen: set[str] = set()
+    for folder, folders, files in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if name not in ("__pycache__", ".git"))
+        for name in sorted(files):
+            path = Path(folder, name)
+            relative = path.relative_to(root).as_posix()
+            pattern = next((pattern for pattern in patterns if fnmatch.fnmatch(name, pattern)), None)
+            kind: Kind = "ignored" if pattern is not None else _kind(relative)
+            found.append(WalkedFile(path, relative, kind, pattern))
+    return tuple(found)
+
+
+def _kind(relative: str) -> Kind:
+    if relative.startswith("kb"):
+        return "document"
+    if relative.endswith((".yml", ".yaml")):
+        return "yaml"
+    if relative.endswith(".co"):
+        return "colang"
+    in_actions = relative in ("actions.py", "config.py") or (
+        relative.startswith("actions/") and relative.endswith(".py")
+    )
+    return "python" if in_actions else "other"

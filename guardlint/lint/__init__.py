@@ -1,0 +1,1 @@
+"""Checks configurations: discovery, rules, severities, the report that every output is made from."""

@@ -1,0 +1,92 @@
+"""What a check says, in the form that every output is made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from guardlint.nemo.serving import Calls, Engine
+from guardlint.rules.rule import Confidence, Severity
+from guardlint.source.place import Place
+from guardlint.source.yaml_file import DataPath
+
+__all__ = ["CheckedConfiguration", "Finding", "Report", "ShownRelated", "fingerprint", "worst"]
+
+_ORDER: dict[str, int] = {"note": 0, "warning": 1, "error": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRelated:
+    """A related place with its label."""
+
+    place: Place
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding; texts are free of secrets. ``policy`` is ``id@version`` with the reason."""
+
+    rule: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    configuration: str
+    place: Place
+    path: str | None
+    at_run_time: str
+    help: str
+    fingerprint: str
+    related: tuple[ShownRelated, ...] = ()
+    policy: str | None = None
+    waived_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedConfiguration:
+    """What is known of a configuration besides its findings."""
+
+    path: str
+    target_version: str
+    loads: Literal["yes", "no", "depends"]
+    engines: dict[str, Engine]
+    llm_calls: Calls | None
+    policy: str | None = None
+    tier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of one run. ``sources`` holds the text of every file that a finding names."""
+
+    configurations: tuple[CheckedConfiguration, ...]
+    findings: tuple[Finding, ...]
+    sources: dict[str, str]
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are of a severity and not waived."""
+        return sum(1 for found in self.findings if found.severity == severity and not found.waived_by)
+
+    def fails(self, fail_on: Severity | Literal["never"]) -> bool:
+        """Whether a finding is at or above ``fail_on``."""
+        return fail_on != "never" and any(
+            _ORDER[found.severity] >= _ORDER[fail_on] and not found.waived_by for found in self.findings
+        )
+
+
+def worst(first: Severity, second: Severity) -> Severity:
+    """The graver of two severities."""
+    return first if _ORDER[first] >= _ORDER[second] else second
+
+
+def fingerprint(rule: str, configuration: str, path: DataPath | None, value: Any) -> str:
+    """The identity of a finding: no line and no index, so that it survives edits elsewhere.
+
+    List entries stand in it by their value, which is hashed with the rule as salt.
+    """
+    names = [part for part in path or () if isinstance(part, str)]
+    secret = json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
+    salted = hashlib.sha256(f"{rule}\0{secret}".encode()).hexdigest()
+    return hashlib.sha256("\0".join((rule, configuration, *names, salted)).encode()).hexdigest()[:32]

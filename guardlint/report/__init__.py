@@ -1,0 +1,1 @@
+"""The outputs: text for people, JSON for machines."""

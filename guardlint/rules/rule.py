@@ -1,0 +1,89 @@
+"""What a rule declares and what it yields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from guardlint.nemo.configuration import Configuration
+from guardlint.policy.model import ComposedPolicy
+from guardlint.source.place import Place
+from guardlint.source.yaml_file import DataPath
+
+__all__ = ["Confidence", "Found", "LoadedRule", "Project", "Related", "Rule", "Severity", "dotted"]
+
+Severity = Literal["error", "warning", "note"]
+Confidence = Literal["high", "medium", "low"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The declaration at the top of a rule's module, as ``RULE``.
+
+    ``severity`` is what happens at run time, ``confidence`` how sure the rule is, ``since`` the guardlint
+    version that brought it, ``controls`` the controls that a finding gives evidence for.
+    """
+
+    severity: Severity
+    confidence: Confidence
+    since: str
+    status: Literal["preview", "stable", "deprecated"] = "stable"
+    aliases: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that belongs to the finding, with a word about it."""
+
+    place: Place
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing that a rule says.
+
+    ``path`` is the path in the effective configuration, ``value`` what the fingerprint is made of.
+    ``since_nemo`` names the first NeMo version that has the fault: older targets get a note.
+    """
+
+    message: str
+    place: Place
+    at_run_time: str
+    help: str
+    path: DataPath | None = None
+    value: Any = None
+    related: tuple[Related, ...] = ()
+    severity: Severity | None = None
+    confidence: Confidence | None = None
+    since_nemo: str | None = None
+    policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a rule looks at: one configuration, and the policy that it must meet, if any."""
+
+    configuration: Configuration
+    policy: ComposedPolicy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRule:
+    """A rule as discovered: its id and family come from its file."""
+
+    id: str
+    family: str
+    rule: Rule
+    documentation: str
+    check: Callable[[Project], Iterator[Found]]
+
+
+def dotted(path: DataPath) -> str:
+    """``("rails", "input", "flows", 0)`` → ``rails.input.flows[0]``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else str(part))
+    return text

@@ -1,0 +1,74 @@
+"""The ``rails`` section of one file takes the place of another file's.
+
+What it does: reports a second ``rails:`` in the directory tree of a configuration.
+
+Why it matters: NeMo joins most lists of several files, but ``rails`` it replaces whole: of two sections
+the one that is read last stays, and every rail and setting of the other is gone without a word.
+
+How to fix: keep one ``rails:`` section; move the other file out of the tree if it is an old copy or a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from guardlint.nemo.joining import Replaced
+from guardlint.nemo.walk import railsignore
+from guardlint.rules.rule import Found, Project, Related, Rule
+
+RULE = Rule(severity="error", confidence="high", since="0.1.0")
+
+
+def check(project: Project) -> Iterator[Found]:
+    """One finding for each section that is lost."""
+    configuration = project.configuration
+    for replaced in configuration.joined.replaced:
+        if replaced.key != "rails" or replaced.lost.data["rails"] == replaced.kept.data["rails"]:
+            continue
+        names = _lost_rails(replaced)
+        if names:
+            verb = "runs" if len(names) == 1 else "run"
+            lost = f"{_listed(names)} of {_name(replaced.lost.file)} never {verb}"
+        else:
+            lost = f"the settings of {_name(replaced.lost.file)} have no effect"
+        same_folder = replaced.lost.file.rpartition("/")[0] == replaced.kept.file.rpartition("/")[0]
+        order = (
+            "; which of the two wins is the order of the directory, and differs between machines"
+            if same_folder
+            else ""
+        )
+        ignore = "" if railsignore(configuration.root)[0] else ", or list the file in .railsignore"
+        yield Found(
+            f"`rails` replaces the section of {_name(replaced.lost.file)}",
+            replaced.kept.place(("rails",), key=True),
+            f"NeMo keeps the last `rails` section only: {lost}{order}",
+            f"write one `rails:` section in one file{ignore}",
+            path=("rails",),
+            value=sorted(names),
+            related=(Related(replaced.lost.place(("rails",), key=True), "this section is lost"),),
+        )
+
+
+def _lost_rails(replaced: Replaced) -> list[str]:
+    kept = {name for names in _flows(replaced.kept.data["rails"]).values() for name in names}
+    lost = [name for names in _flows(replaced.lost.data["rails"]).values() for name in names]
+    return [name for name in dict.fromkeys(lost) if name not in kept]
+
+
+def _flows(rails: Any) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for direction, section in rails.items() if isinstance(rails, dict) else ():
+        flows = section.get("flows") if isinstance(section, dict) else None
+        if isinstance(flows, list):
+            found[str(direction)] = [flow for flow in flows if isinstance(flow, str)]
+    return found
+
+
+def _listed(names: list[str]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + f" and {quoted[-1]}"
+
+
+def _name(file: str) -> str:
+    return file.rpartition("/")[2]

@@ -1,0 +1,102 @@
+"""Which entities a detector looks for, and how sure it must be of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from guardlint.errors import ConfigError
+
+__all__ = ["NER_ENTITIES", "PROFILES", "Profile", "profile_named"]
+
+NER_ENTITIES = frozenset({"LOCATION", "NRP", "ORGANIZATION", "DATE_TIME"})
+"""What only the statistical model finds; PERSON is found by rules too, where the text announces a name."""
+
+_THRESHOLD = 0.4
+
+_STRUCTURED = (
+    *("EMAIL_ADDRESS", "PHONE_NUMBER", "URL", "IP_ADDRESS", "MAC_ADDRESS", "ADDRESS", "DATE_OF_BIRTH"),
+    *("CREDIT_CARD", "IBAN_CODE", "SWIFT_BIC", "UK_SORT_CODE", "BANK_ACCOUNT", "CRYPTO"),
+    *("UK_NHS", "UK_NINO", "UK_PASSPORT", "UK_DRIVING_LICENCE", "UK_VEHICLE_REGISTRATION", "UK_POSTCODE"),
+    *("US_SSN", "US_ITIN", "US_PASSPORT", "US_DRIVER_LICENSE", "US_BANK_NUMBER", "ABA_ROUTING_NUMBER"),
+    *("US_MBI", "US_NPI", "MEDICAL_LICENSE"),
+    *(
+        "DE_TAX_ID",
+        "DE_ID_CARD",
+        "DE_PASSPORT",
+        "DE_SOCIAL_SECURITY",
+        "DE_VAT_ID",
+        "FR_NIR",
+        "NL_BSN",
+        "IE_PPS",
+    ),
+    *("ES_NIF", "ES_NIE", "IT_FISCAL_CODE", "PL_PESEL"),
+    *("API_KEY", "AWS_ACCESS_KEY", "AWS_SECRET_KEY", "JWT", "PRIVATE_KEY", "PASSWORD"),
+)
+# Dates, nationalities, organisations and UUIDs are mostly no personal data: masking them all (which Presidio
+# does) makes one hit in six right and the text useless to the model.
+_WIDE = ("PERSON", "LOCATION", "NRP", "ORGANIZATION", "DATE_TIME", "UUID")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Entities with the least score (0..1) at which each is reported, and the language assumed.
+
+    Hashable, so that detectors with equal profiles share one engine.
+    """
+
+    name: str
+    thresholds: tuple[tuple[str, float], ...]
+    language: str = "en"
+
+    @property
+    def entities(self) -> frozenset[str]:
+        """The names looked for."""
+        return frozenset(entity for entity, _ in self.thresholds)
+
+    @property
+    def needs_model(self) -> bool:
+        """Whether the statistical model has to be loaded."""
+        return not self.entities.isdisjoint(NER_ENTITIES | {"PERSON"})
+
+    def only(self, entities: Iterable[str]) -> Profile:
+        """This profile for some entities, as a policy or a rail names them.
+
+        One that the profile does not hold is taken with the usual threshold.
+        Raises ConfigError for a name that no recogniser serves, since it would never match.
+        """
+        held = dict(self.thresholds)
+        known = PROFILES["everything"].entities
+        chosen = sorted(set(entities))
+        for entity in chosen:
+            if entity not in known:
+                from guardlint.source.names import closest
+
+                meant = closest(entity, known)
+                raise ConfigError(
+                    f"no recogniser finds the entity {entity}",
+                    help=f"did you mean {meant}?" if meant else None,
+                )
+        return replace(
+            self, name=f"{self.name}*", thresholds=tuple((e, held.get(e, _THRESHOLD)) for e in chosen)
+        )
+
+
+def _profile(name: str, *entities: str) -> Profile:
+    return Profile(name, tuple((entity, _THRESHOLD) for entity in sorted(entities)))
+
+
+PROFILES: dict[str, Profile] = {
+    "default": _profile("default", *_STRUCTURED, "PERSON", "LOCATION"),
+    "structured": _profile("structured", *_STRUCTURED),
+    "everything": _profile("everything", *_STRUCTURED, *_WIDE),
+}
+
+
+def profile_named(name: str | Profile) -> Profile:
+    """The profile of that name; ConfigError when there is none."""
+    if isinstance(name, Profile):
+        return name
+    if name not in PROFILES:
+        raise ConfigError(f"there is no PII profile {name!r}", help="profiles: " + ", ".join(PROFILES))
+    return PROFILES[name]

@@ -11,7 +11,7 @@ from typing import Literal
 
 from guardlint.errors import GuardlintError
 
-__all__ = ["central_dir", "resource_dir"]
+__all__ = ["central_dir", "examples_dir", "resource_dir"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -34,3 +34,14 @@ def resource_dir(kind: Kind) -> Path:
     Raises GuardlintError when the installation is damaged.
     """
     return central_dir() / kind
+
+
+def examples_dir() -> Path:
+    """The folder that holds the example central repository and the example team's.
+
+    Raises GuardlintError when the installation is damaged.
+    """
+    for folder in (_PACKAGE / "_examples", _PACKAGE.parent / "examples"):
+        if (folder / "claims-and-cards").is_dir():
+            return folder
+    raise GuardlintError("the installed package has no examples/", help="reinstall guardlint")

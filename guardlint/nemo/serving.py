@@ -8,7 +8,7 @@ from typing import Literal
 from guardlint.nemo.configuration import Configuration
 from guardlint.source.yaml_file import DataPath
 
-__all__ = ["Calls", "Engine", "guardrails_engine", "llm_calls", "llmrails_engine"]
+__all__ = ["Calls", "Engine", "asking_rails", "guardrails_engine", "llm_calls", "llmrails_engine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +53,24 @@ def guardrails_engine(configuration: Configuration) -> Engine:
     return Engine("iorails", "every rail is one that IORails runs; .co files and actions.py are not read")
 
 
+def asking_rails(configuration: Configuration, direction: str) -> int:
+    """How many rails of a direction ask a model when they run."""
+    asked_by = {task["action"] for task in configuration.catalogue.data["tasks"].values()}
+    return sum(1 for rail in configuration.rails(direction) if _actions(configuration, rail.flow) & asked_by)
+
+
 def llm_calls(configuration: Configuration) -> Calls:
     """Predicted model calls of one query through ``LLMRails``.
 
     Low: the input is blocked by the first rail that asks a model. Usual: one answer with every rail.
     High: dialog rails take their three steps (intent, next step, message).
     """
-    tasks = configuration.catalogue.data["tasks"].values()
-    asked_by = {task["action"] for task in tasks}
-    asking = [rail for rail in configuration.all_rails() if _actions(configuration, rail.flow) & asked_by]
-    before = sum(1 for rail in asking if rail.direction == "input")
-    after = sum(1 for rail in asking if rail.direction == "output")
-    dialog = _has_dialog(configuration)
+    before = asking_rails(configuration, "input")
+    after = asking_rails(configuration, "output")
     single: DataPath = ("rails", "dialog", "single_call", "enabled")
-    steps = (1 if configuration.value(single) else 3) if dialog else 1
+    steps = (1 if configuration.value(single) else 3) if _has_dialog(configuration) else 1
     usual = before + after + steps
-    return Calls(1 if before else min(1, usual), usual, usual)
+    return Calls(1, usual, usual)
 
 
 def _actions(configuration: Configuration, flow: str) -> set[str]:

@@ -1,0 +1,34 @@
+"""``guardlint keygen``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["command"]
+
+_EPILOG = """\b
+Examples:
+  guardlint keygen                      writes guardlint.key and guardlint.pub
+  guardlint keygen release/claims       writes release/claims.key and release/claims.pub"""
+
+
+@click.command("keygen", epilog=_EPILOG)
+@click.argument("base", type=click.Path(path_type=Path), default=Path("guardlint"))
+def command(base: Path) -> int:
+    """Make an Ed25519 key pair to sign bundles with.
+
+    BASE is the path without its ending. The private key goes where bundles are compiled and nowhere else;
+    the public key goes to everybody who loads them. Neither file is ever overwritten.
+    """
+    from guardlint.bundle.keys import generate, key_id, write_private, write_public
+
+    private, public = base.with_name(base.name + ".key"), base.with_name(base.name + ".pub")
+    key = generate()
+    write_private(private, key)
+    write_public(public, key.public)
+    click.echo(f"{private}  private: sign with it (guardlint compile --key {private})")
+    click.echo(f"{public}  public: trust it (guardlint verify --trust {public})")
+    click.echo(f"key {key_id(key.public)}")
+    return 0

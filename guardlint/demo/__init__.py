@@ -1,0 +1,1 @@
+"""``guardlint demo``: the whole path on real input, in one command and without a network."""

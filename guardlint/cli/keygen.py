@@ -22,12 +22,11 @@ def command(base: Path) -> int:
     BASE is the path without its ending. The private key goes where bundles are compiled and nowhere else;
     the public key goes to everybody who loads them. Neither file is ever overwritten.
     """
-    from guardlint.bundle.keys import generate, key_id, write_private, write_public
+    from guardlint.bundle.keys import generate, key_id, write_pair
 
     private, public = base.with_name(base.name + ".key"), base.with_name(base.name + ".pub")
     key = generate()
-    write_private(private, key)
-    write_public(public, key.public)
+    write_pair(private, public, key)
     click.echo(f"{private}  private: sign with it (guardlint compile --key {private})")
     click.echo(f"{public}  public: trust it (guardlint verify --trust {public})")
     click.echo(f"key {key_id(key.public)}")

@@ -1,0 +1,194 @@
+"""NeMo Guardrails 0.24: its fast engine ``IORails`` and its Colang engine ``LLMRails``, behind one face.
+
+Neither ``check_async`` is used: both say ``blocked`` for a rail that broke as for one that decided
+(``llmrails.py`` and ``iorails.py``, ``check_async``).  One level below, the difference is data: IORails
+gives a ``RailResult`` with ``failed``, LLMRails its events, where an action that failed says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from nemoguardrails import RailsConfig
+from nemoguardrails.guardrails.iorails import IORails
+from nemoguardrails.rails.llm.llmrails import LLMRails
+
+from guardlint.engines import Choice, Direction, Engine, Rails, RailsVerdict, Turn, Uses
+from guardlint.engines.personal_data import serve_offline
+from guardlint.errors import ConfigError, GuardlintError
+
+__all__ = ["choose", "open_rails"]
+
+_DIRECTIONS: Final[tuple[Direction, ...]] = ("input", "output")
+_OTHER_SECTIONS: Final = ("retrieval", "tool_input", "tool_output")
+_REWRITES: Final[Mapping[Direction, str]] = {"input": "user_message", "output": "bot_message"}
+_UTTERANCE: Final = "StartUtteranceBotAction"
+_ACTION_END: Final = "InternalSystemActionFinished"
+
+
+def choose(directory: Path, uses: Uses) -> Choice:
+    """See :func:`guardlint.engines.choose`."""
+    return _choice(_load(directory), uses)
+
+
+def open_rails(directory: Path, uses: Uses) -> Rails:
+    """See :func:`guardlint.engines.open_rails`."""
+    config = _load(directory)
+    if any("sensitive data" in flow for flows in _flows(config).values() for flow in flows):
+        serve_offline()
+    serve = _FastRails if _choice(config, uses).engine == "iorails" else _ColangRails
+    try:
+        return serve(config)
+    except GuardlintError:
+        raise
+    except Exception as error:  # noqa: BLE001 - NeMo and the configuration's own Python raise anything
+        raise _refused(error) from None
+
+
+def _load(directory: Path) -> Any:
+    try:
+        config = RailsConfig.from_path(str(directory))
+        # Spans can carry prompts and completions; the guard has its own records, without content.
+        config.tracing.enabled = False
+        config.tracing.enable_content_capture = False
+    except Exception as error:  # noqa: BLE001 - NeMo raises AttributeError, TypeError, … for odd files
+        raise _refused(error) from None
+    if config.colang_version != "1.0":
+        raise ConfigError(
+            f"rails in Colang {config.colang_version} cannot be checked on their own: NeMo Guardrails 0.24 "
+            "has no check for them",
+            help="write the rails in Colang 1.0",
+        )
+    return config
+
+
+def _refused(error: Exception) -> ConfigError:
+    # NeMo's messages quote what stands in the files, and keys may stand there.
+    return ConfigError(
+        f"NeMo Guardrails refuses the configuration ({type(error).__name__})",
+        help="run `guardlint check` on it",
+    )
+
+
+def _choice(config: Any, uses: Uses) -> Choice:
+    imports = bool(config.imported_paths)
+    if uses == "llmrails":
+        return Choice("llmrails", "asked for", imports)
+    try:
+        reason = IORails.unsupported_reason(config)
+    except Exception as error:  # noqa: BLE001 - a rail that cannot even be asked is not one IORails serves
+        reason = type(error).__name__
+    return Choice("iorails", "", imports) if reason is None else Choice("llmrails", str(reason), imports)
+
+
+def _flows(config: Any) -> Mapping[Direction, tuple[str, ...]]:
+    found = {direction: tuple(getattr(config.rails, direction).flows) for direction in _DIRECTIONS}
+    return MappingProxyType({direction: flows for direction, flows in found.items() if flows})
+
+
+def _unused(config: Any) -> tuple[str, ...]:
+    return tuple(name for name in _OTHER_SECTIONS if getattr(config.rails, name).flows)
+
+
+class _FastRails:
+    """IORails.  It reads no ``actions.py``, no ``config.py``, no Colang and no working directory."""
+
+    engine: Engine = "iorails"
+
+    def __init__(self, config: Any) -> None:
+        self.flows = _flows(config)
+        self.unused = _unused(config)
+        self._iorails = IORails(config)
+
+    async def start(self) -> None:
+        try:
+            await self._iorails.start()
+        except Exception as error:  # noqa: BLE001 - the text of NeMo's error may hold a key
+            raise _refused(error) from None
+
+    async def check(self, direction: Direction, turns: Sequence[Turn]) -> RailsVerdict:
+        try:
+            return await self._check(direction, [dict(turn) for turn in turns])
+        except Exception:  # noqa: BLE001 - IORails raises when a model answers with an HTTP error
+            return RailsVerdict.broken()
+
+    async def _check(self, direction: Direction, turns: list[dict[str, str]]) -> RailsVerdict:
+        text = turns[-1]["content"]
+        manager = self._iorails.rails_manager
+        if direction == "input":
+            result = await manager.is_input_safe(turns)
+        else:
+            result = await manager.is_output_safe(turns, text)
+        rails = tuple(record.flow for record in result.records)
+        calls = sum(bool(record.made_call) for record in result.records)
+        if not result.is_safe:
+            rail = result.triggered_rail
+            return RailsVerdict("blocked", "", rail, bool(result.failed), rails, calls)
+        if not result.outcome.is_transform:
+            return RailsVerdict("passed", text, None, False, rails, calls)
+        rewritten = result.outcome.transform_text[_REWRITES[direction]]
+        return RailsVerdict("modified", rewritten, None, False, rails, calls)
+
+    async def close(self) -> None:
+        try:
+            await self._iorails.stop()
+        except Exception:  # noqa: BLE001 - closing releases what it can
+            return
+
+
+class _Forgetful(dict[str, Any]):
+    """An events cache that keeps nothing: NeMo's holds every conversation for the life of the process."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        return
+
+
+class _ColangRails:
+    """LLMRails: runs the configuration's Colang and Python.  Build it in a process of its own only."""
+
+    engine: Engine = "llmrails"
+
+    def __init__(self, config: Any) -> None:
+        self.flows = _flows(config)
+        self.unused = _unused(config)
+        self._llmrails = LLMRails(config)
+        self._llmrails.events_history_cache = _Forgetful()
+
+    async def start(self) -> None:
+        return
+
+    async def check(self, direction: Direction, turns: Sequence[Turn]) -> RailsVerdict:
+        options = {"rails": [direction], "log": {"activated_rails": True, "internal_events": True}}
+        try:
+            response = await self._llmrails.generate_async(
+                messages=[dict(turn) for turn in turns], options=options
+            )
+            return _read_events(direction, turns[-1]["content"], response.log)
+        except Exception:  # noqa: BLE001 - LLMRails raises what models and actions raise
+            return RailsVerdict.broken()
+
+    async def close(self) -> None:
+        return
+
+
+def _read_events(direction: Direction, text: str, log: Any) -> RailsVerdict:
+    """The verdict that NeMo's events hold.
+
+    Passed only on positive evidence: no action failed, no rail stopped, and exactly one utterance, the text
+    itself.  A second one is a rail that refused but forgot to stop (seen with ``parallel: true``).
+    """
+    ran = tuple(rail.name for rail in log.activated_rails if rail.type == direction)
+    calls = sum(len(action.llm_calls) for rail in log.activated_rails for action in rail.executed_actions)
+    stopped = next((str(rail.name) for rail in log.activated_rails if rail.stop), None)
+    events: list[dict[str, Any]] = log.internal_events
+    failed = any(event["type"] == _ACTION_END and not event.get("is_success") for event in events)
+    raised = any(event["type"].endswith("Exception") for event in events)
+    said = [event["script"] for event in events if event["type"] == _UTTERANCE]
+    if failed:
+        return RailsVerdict("blocked", "", stopped, True, ran, calls)
+    if stopped is not None or raised or len(said) != 1 or not isinstance(said[0], str):
+        return RailsVerdict("blocked", "", stopped, False, ran, calls)
+    return RailsVerdict("passed" if said[0] == text else "modified", said[0], None, False, ran, calls)

@@ -1,0 +1,287 @@
+"""Rails that run in a process of their own.
+
+For two reasons: the team half may hold Python, which could patch NeMo under the company's rails (seen: a
+``config.py`` that replaces ``RailOutcome``); and LLMRails, whoever's, reads ``actions.py`` of the working
+directory and holds the interpreter for milliseconds per check.  A process is a boundary against accidents
+and side effects, not a sandbox: its code still runs as the same user.
+
+A worker that is dead, hung or talks nonsense is a blocked verdict with ``error``, and is started anew for
+the next check.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, cast
+
+import guardlint
+from guardlint.engines import Direction, Engine, RailsVerdict, Turn, Uses
+from guardlint.engines.quiet import NEMO_SWITCHES
+from guardlint.errors import ConfigError, GuardlintError
+from guardlint.guard.frames import HEADER, BadFrame, decode, encode, size_of
+from guardlint.guard.unpack import Folder
+
+__all__ = ["IsolatedRails"]
+
+_STATUSES: Final = ("passed", "modified", "blocked")
+_START_SECONDS: Final = 120.0
+_GRACE_SECONDS: Final = 1.0  # how long a cancelled check may take to say so, before its worker is killed
+
+
+class _Gone(Exception):
+    """The worker is dead."""
+
+
+class IsolatedRails:
+    """The :class:`guardlint.engines.Rails` of ``files``, in a worker process.
+
+    Create, :meth:`launch` (optional, starts the process so that it imports NeMo meanwhile), :meth:`start`.
+    """
+
+    def __init__(self, files: Mapping[str, bytes], uses: Uses) -> None:
+        self._files = dict(files)
+        self._uses: Uses = uses
+        self._worker: _Worker | None = None
+        self._starting: asyncio.Task[_Worker] | None = None
+        self._closed = False
+        self._reapers: set[asyncio.Task[None]] = set()
+        self.engine: Engine = "llmrails"
+        self.flows: Mapping[Direction, tuple[str, ...]] = MappingProxyType({})
+        self.unused: tuple[str, ...] = ()
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id while it runs."""
+        return self._worker.process.pid if self._worker and self._worker.alive else None
+
+    async def launch(self) -> None:
+        """Start the process without giving it its files yet."""
+        if self._worker is None:
+            self._worker = await _Worker.launch()
+
+    async def start(self) -> None:
+        """Start, or finish starting.  Raises ConfigError when NeMo refuses the configuration."""
+        await self._ready()
+
+    async def check(self, direction: Direction, turns: Sequence[Turn]) -> RailsVerdict:
+        """See :class:`guardlint.engines.Rails`."""
+        worker: _Worker | None = None
+        try:
+            worker = await self._ready()
+            return self._known(direction, await worker.ask(direction, turns))
+        except (_Gone, BadFrame, OSError, GuardlintError):
+            return RailsVerdict.broken()
+        except asyncio.CancelledError:
+            if worker is not None:
+                reaper = asyncio.get_running_loop().create_task(worker.kill_if_hung())
+                self._reapers.add(reaper)
+                reaper.add_done_callback(self._reapers.discard)
+            raise
+
+    def _known(self, direction: Direction, verdict: RailsVerdict) -> RailsVerdict:
+        """Only names known before any message was sent: others could carry content into the records."""
+        flows = self.flows.get(direction, ())
+        rail = verdict.rail if verdict.rail in flows else None
+        return replace(verdict, rail=rail, rails=tuple(name for name in verdict.rails if name in flows))
+
+    async def close(self) -> None:
+        """Kill the worker and remove its folder."""
+        self._closed = True
+        if self._starting is not None:
+            self._starting.cancel()
+        if self._worker is not None:
+            await self._worker.end()
+
+    async def _ready(self) -> _Worker:
+        if self._worker is not None and self._worker.ready and self._worker.alive:
+            return self._worker
+        if self._closed:
+            raise _Gone
+        if self._starting is None:
+            # A task of its own: a caller whose deadline passes does not undo the start for the next one.
+            self._starting = asyncio.get_running_loop().create_task(self._start())
+            self._starting.add_done_callback(self._started)
+        return await asyncio.shield(self._starting)
+
+    def _started(self, task: asyncio.Task[_Worker]) -> None:
+        self._starting = None
+        if not task.cancelled():
+            task.exception()  # told to whoever waits; nobody may be waiting any more
+
+    async def _start(self) -> _Worker:
+        worker = self._worker
+        if worker is None or worker.ready or not worker.alive:
+            if worker is not None:
+                await worker.end()
+            worker = self._worker = await _Worker.launch()
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                told = await worker.open(self._files, self._uses)
+        except (TimeoutError, _Gone, BadFrame, OSError):
+            await worker.end()
+            raise ConfigError("the worker process of the configuration did not start") from None
+        except BaseException:
+            await worker.end()
+            raise
+        self.engine = "iorails" if told.get("engine") == "iorails" else "llmrails"
+        flows = {name: tuple(map(str, names)) for name, names in told.get("flows", {}).items() if names}
+        self.unused = tuple(map(str, told.get("unused", ())))
+        self.flows = MappingProxyType(cast("dict[Direction, tuple[str, ...]]", flows))
+        return worker
+
+
+class _Worker:
+    """One process and what is asked of it."""
+
+    def __init__(self, process: asyncio.subprocess.Process, folder: Folder) -> None:
+        self.process = process
+        self.ready = False
+        self.alive = True
+        self._folder = folder
+        self._numbers = itertools.count(1)
+        self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._cancelled: set[int] = set()
+        loop = asyncio.get_running_loop()
+        self._hello: asyncio.Future[dict[str, Any]] = loop.create_future()
+        self._listener = loop.create_task(self._listen())
+
+    @classmethod
+    async def launch(cls) -> _Worker:
+        folder = Folder()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", "guardlint.guard.worker"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                cwd=folder.work,
+                env=_environment(),
+                start_new_session=True,  # an interrupt at the terminal is for the host to handle
+            )
+        except BaseException:
+            folder.remove()
+            raise
+        return cls(process, folder)
+
+    async def open(self, files: Mapping[str, bytes], uses: Uses) -> dict[str, Any]:
+        self._folder.fill(files)
+        await self._send({"directory": str(self._folder.files), "uses": uses})
+        told = await self._hello
+        ready, refused = told.get("ready"), told.get("refused")
+        if isinstance(ready, dict):
+            self.ready = True
+            return ready
+        if isinstance(refused, dict):
+            raise ConfigError(str(refused.get("message")), help=refused.get("help"))
+        raise BadFrame
+
+    async def ask(self, direction: Direction, turns: Sequence[Turn]) -> RailsVerdict:
+        number = next(self._numbers)
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._asked[number] = future
+        try:
+            await self._send({"id": number, "direction": direction, "turns": [dict(turn) for turn in turns]})
+            return _verdict(await future)
+        except asyncio.CancelledError:
+            self._cancelled.add(number)
+            with contextlib.suppress(OSError, _Gone):
+                self._write({"id": number, "cancel": True})
+            raise
+        finally:
+            self._asked.pop(number, None)
+
+    async def kill_if_hung(self) -> None:
+        """Kill it unless every cancelled check is answered within the grace time."""
+        waiting = set(self._cancelled)
+        await asyncio.sleep(_GRACE_SECONDS)
+        if waiting & self._cancelled:
+            self._kill()
+
+    async def end(self) -> None:
+        self._kill()
+        self._listener.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await self._listener
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self.process.wait(), 5)
+        self._bury()
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+
+    def _write(self, value: dict[str, Any]) -> None:
+        if not self.alive or self.process.stdin is None:
+            raise _Gone
+        self.process.stdin.write(encode(value))
+
+    async def _send(self, value: dict[str, Any]) -> None:
+        self._write(value)
+        assert self.process.stdin is not None
+        await self.process.stdin.drain()
+
+    async def _listen(self) -> None:
+        stream = self.process.stdout
+        assert stream is not None
+        try:
+            while True:
+                header = await stream.readexactly(HEADER.size)
+                self._take(decode(await stream.readexactly(size_of(header))))
+        except (asyncio.IncompleteReadError, BadFrame, OSError):
+            self._kill()
+        finally:
+            self._bury()
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        if not self._hello.done():
+            self._hello.set_result(frame)
+            return
+        number = frame.get("id")
+        if not isinstance(number, int):
+            raise BadFrame
+        self._cancelled.discard(number)
+        future = self._asked.get(number)
+        if future is not None and not future.done():
+            future.set_result(frame)
+
+    def _bury(self) -> None:
+        self.alive = False
+        for future in [self._hello, *self._asked.values()]:
+            if not future.done():
+                future.set_exception(_Gone())
+                future.exception()  # nobody has to be waiting
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        self._folder.remove()
+
+
+def _verdict(frame: Mapping[str, Any]) -> RailsVerdict:
+    """The verdict in a frame; a worker that says anything else is broken.  Raises BadFrame."""
+    status, text, rail = frame.get("status"), frame.get("text"), frame.get("rail")
+    rails, calls = frame.get("rails"), frame.get("llm_calls")
+    if status not in _STATUSES or not isinstance(text, str) or not isinstance(rail, str | None):
+        raise BadFrame
+    if not isinstance(rails, list) or not isinstance(calls, int) or not isinstance(frame.get("error"), bool):
+        raise BadFrame
+    if frame["error"] and status != "blocked":
+        raise BadFrame
+    return RailsVerdict(status, text, rail, frame["error"], tuple(map(str, rails)), calls)
+
+
+def _environment() -> dict[str, str]:
+    """The host's environment with NeMo's statistics off and without its search path for imports.
+
+    The package's own folder leads the path: ``-P`` drops the folder the host may have found guardlint in.
+    """
+    home = str(Path(guardlint.__file__).resolve().parent.parent)
+    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+    kept = {name: value for name, value in os.environ.items() if name != "COLANGPATH"}
+    return {**kept, **NEMO_SWITCHES, "PYTHONPATH": path}

@@ -1,0 +1,123 @@
+"""The bundle's ``plan.yml``: which step runs when, and what a caller gets on a block.
+
+An unknown step, key or value is refused: a guard that skipped what it does not know would fail open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, Literal, cast
+
+from guardlint.engines import Direction
+from guardlint.errors import ConfigError
+
+__all__ = ["SCHEMA", "Plan", "Step", "read_plan"]
+
+SCHEMA: Final = "guardlint/plan/v1"
+_PLACE: Final = "plan.yml"
+_KEYS: Final = {"schema", "input", "output", "refusal", "on_error", "timeout_seconds"}
+_STEP_KEYS: Final[Mapping[str, frozenset[str]]] = {
+    "pii": frozenset({"step", "rail", "entities", "thresholds", "action"}),
+    "company": frozenset({"step", "when"}),
+    "team": frozenset({"step"}),
+}
+
+StepName = Literal["pii", "company", "team"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step.  ``entities`` None means the profile's own; ``thresholds`` are minimum scores, 0 to 1."""
+
+    name: StepName
+    rewritten_only: bool = False
+    rail: str | None = None
+    entities: tuple[str, ...] | None = None
+    thresholds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    action: Literal["mask", "block"] = "mask"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps of both hooks; ``timeout`` bounds each hook of a call, in seconds."""
+
+    steps: Mapping[Direction, tuple[Step, ...]]
+    refusal: str
+    timeout: float
+
+    def has(self, name: StepName, direction: Direction) -> bool:
+        """Whether the step runs unconditionally in this direction."""
+        return any(step.name == name and not step.rewritten_only for step in self.steps[direction])
+
+    def pii_steps(self) -> tuple[Step, ...]:
+        """Every personal-data step of both directions."""
+        return tuple(step for steps in self.steps.values() for step in steps if step.name == "pii")
+
+
+def read_plan(data: Mapping[str, Any]) -> Plan:
+    """The plan that ``data`` (``plan.yml`` as read) describes.  Raises ConfigError."""
+    _known(data, _KEYS, "the plan")
+    if data.get("schema") != SCHEMA:
+        raise ConfigError(f"the plan's schema is not {SCHEMA}", place=_PLACE)
+    if data.get("on_error", "block") != "block":
+        raise ConfigError("on_error must be `block`", place=_PLACE)
+    refusal, timeout = data.get("refusal"), data.get("timeout_seconds", 30)
+    if not isinstance(refusal, str) or not refusal:
+        raise ConfigError("`refusal` must be a text", place=_PLACE)
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= 3600:
+        raise ConfigError("`timeout_seconds` must be a number above 0, at most 3600", place=_PLACE)
+    steps = {direction: _steps(data.get(direction), direction) for direction in ("input", "output")}
+    return Plan(MappingProxyType(cast("dict[Direction, tuple[Step, ...]]", steps)), refusal, float(timeout))
+
+
+def _steps(entries: Any, direction: str) -> tuple[Step, ...]:
+    if not isinstance(entries, list):
+        raise ConfigError(f"`{direction}` must be a list of steps", place=_PLACE)
+    return tuple(_step(entry, direction) for entry in entries)
+
+
+def _step(entry: Any, direction: str) -> Step:
+    name: Any = entry.get("step") if isinstance(entry, Mapping) else None
+    if not isinstance(name, str) or name not in _STEP_KEYS:
+        raise ConfigError(f"`{direction}` holds an unknown step", place=_PLACE)
+    _known(entry, _STEP_KEYS[name], f"the step {name} of `{direction}`")
+    when = entry.get("when")
+    if when not in (None, "rewritten") or (when and direction == "output"):
+        raise ConfigError("`when` may only be `rewritten`, for input", place=_PLACE)
+    if name != "pii":
+        return Step(cast("StepName", name), rewritten_only=when == "rewritten")
+    entities, thresholds, action = entry.get("entities"), entry.get("thresholds"), entry.get("action", "mask")
+    if action not in ("mask", "block"):
+        raise ConfigError("the action of a pii step must be `mask` or `block`", place=_PLACE)
+    if entities is not None and not _are_names(entities):
+        raise ConfigError("the entities of a pii step must be a list of names", place=_PLACE)
+    return Step(
+        "pii",
+        rail=str(entry.get("rail") or "personal data"),
+        entities=None if entities is None else tuple(entities),
+        thresholds=_thresholds(thresholds or {}),
+        action=action,
+    )
+
+
+def _thresholds(value: Any) -> Mapping[str, float]:
+    if not isinstance(value, Mapping) or not all(
+        isinstance(name, str) and isinstance(score, int | float) and 0 <= score <= 1
+        for name, score in value.items()
+    ):
+        raise ConfigError("`thresholds` must map entities to scores from 0 to 1", place=_PLACE)
+    return MappingProxyType({name: float(score) for name, score in value.items()})
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) and item for item in value)
+
+
+def _known(data: Mapping[str, Any], keys: frozenset[str] | set[str], what: str) -> None:
+    if not isinstance(data, Mapping):
+        raise ConfigError(f"{what} is not a mapping", place=_PLACE)
+    unknown = sorted(str(key) for key in data if key not in keys)
+    if unknown:
+        raise ConfigError(f"{what} has unknown keys: {', '.join(unknown)}", place=_PLACE)

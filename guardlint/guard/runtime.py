@@ -1,0 +1,76 @@
+"""What a guard runs on in one process: its loop, both halves, the detectors.  Made anew after a fork."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from guardlint.guard.halves import Halves, check_plan, open_halves
+from guardlint.guard.loop import OwnedLoop
+from guardlint.guard.masking import Masker
+from guardlint.guard.pipeline import Pipeline
+from guardlint.guard.plan import Plan
+
+__all__ = ["Runtime", "open_runtime"]
+
+_CLOSE_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Belongs to process ``pid``; another one must not touch it."""
+
+    pid: int
+    loop: OwnedLoop
+    halves: Halves
+    masker: Masker | None
+    pipeline: Pipeline
+
+    def close(self) -> None:
+        """Stop everything.  Does nothing in a process forked from its own."""
+        if os.getpid() != self.pid:
+            return
+        with contextlib.suppress(Exception):
+            self.loop.submit(self.halves.close()).result(_CLOSE_SECONDS)
+        if self.masker is not None:
+            self.masker.close()
+        self.loop.close()
+
+
+def open_runtime(plan: Plan, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Runtime:
+    """Load and start everything (seconds: NeMo's and Presidio's imports).
+
+    Raises GuardlintError, and leaves nothing running, when a part cannot start.
+    """
+    loop = OwnedLoop()
+    try:
+        halves, masker = loop.submit(_open(plan, files, manifest)).result()
+    except BaseException:
+        loop.close()
+        raise
+    return Runtime(os.getpid(), loop, halves, masker, Pipeline(plan, halves, masker))
+
+
+async def _open(
+    plan: Plan, files: Mapping[str, bytes], manifest: Mapping[str, Any]
+) -> tuple[Halves, Masker | None]:
+    making = asyncio.ensure_future(_masker(plan))
+    try:
+        halves = await open_halves(files, manifest)
+    except BaseException:
+        making.cancel()
+        raise
+    try:
+        check_plan(plan, halves, manifest)
+        return halves, await making
+    except BaseException:
+        await halves.close()
+        raise
+
+
+async def _masker(plan: Plan) -> Masker | None:
+    return await asyncio.to_thread(Masker, plan) if plan.pii_steps() else None

@@ -1,0 +1,204 @@
+"""The engine room of a guard: every call crosses into the guard's own loop here, and is recorded here."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import os
+import threading
+import weakref
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any, Final, Protocol, TypeVar
+
+from guardlint.errors import GuardlintError
+from guardlint.guard.audit import Audit
+from guardlint.guard.messages import Message
+from guardlint.guard.pipeline import Call
+from guardlint.guard.plan import Plan, read_plan
+from guardlint.guard.records import FunctionOutcome, Hook, Identity, make_record
+from guardlint.guard.runtime import Runtime, open_runtime
+
+__all__ = ["Bundle", "Service"]
+
+T = TypeVar("T")
+
+_SLACK_SECONDS: Final = 5.0  # beyond the plan's own deadline: only a loop that stands still needs it
+_SERVICES: weakref.WeakSet[Service] = weakref.WeakSet()
+_ABANDONED: list[Runtime] = []  # of the parent process: collecting them could close what is the parent's
+
+
+class Bundle(Protocol):
+    """What is needed of a verified bundle."""
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """``manifest.json`` as read."""
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """``plan.yml`` as read."""
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Every file, by its path in the bundle."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the archive, hexadecimal."""
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The trusted keys that signed it."""
+
+
+class Service:
+    """Runs calls from any thread, any event loop and, after a fork, any process."""
+
+    def __init__(self, bundle: Bundle, audit: Audit) -> None:
+        self.plan: Plan = read_plan(bundle.plan)
+        self.audit = audit
+        self._bundle = bundle
+        self._identity = Identity.of(bundle.manifest, bundle.digest, tuple(bundle.key_ids))
+        self._lock = threading.Lock()
+        self._closed = False
+        self._runtime: Runtime | None = None
+        self._finalizer: weakref.finalize[Any, Service] | None = None
+        self._open()
+        _SERVICES.add(self)
+
+    def wait_input(self, call: Call, hook: Hook) -> None:
+        """The input steps on ``call``; blocks the calling thread."""
+        self._wait(call, hook, self._input(call, hook))
+
+    async def await_input(self, call: Call, hook: Hook) -> None:
+        """The input steps on ``call``; leaves the calling loop free."""
+        await self._await(call, hook, self._input(call, hook))
+
+    def wait_output(self, call: Call, reply: Message, hook: Hook) -> Message | None:
+        """The output steps on ``reply``; None when nothing may be released.  Blocks the calling thread."""
+        return self._wait(call, hook, self._output(call, reply, hook))
+
+    async def await_output(self, call: Call, reply: Message, hook: Hook) -> Message | None:
+        """:meth:`wait_output`, leaving the calling loop free."""
+        return await self._await(call, hook, self._output(call, reply, hook))
+
+    def record(self, call: Call, hook: Hook, function: FunctionOutcome) -> None:
+        """Write the call's one record.  A record that cannot be written blocks the call."""
+        if call.recorded or not self.audit.wanted:
+            return
+        call.recorded = True
+        try:
+            self.audit.write(
+                make_record(
+                    self._identity,
+                    call.verdict(),
+                    now=datetime.now(UTC),
+                    hook=hook,
+                    function=function,
+                    messages=len(call.messages),
+                    guard_ms=call.guard_ms,
+                    function_ms=call.function_ms,
+                    content=call.content,
+                )
+            )
+        except Exception:  # noqa: BLE001 - disk, lock, a callable: whatever the reason, there is no record
+            call.block("audit-failed", error=True)
+
+    def close(self) -> None:
+        """Stop the workers, remove what was unpacked, refuse further calls.  May be called twice."""
+        with self._lock:
+            self._closed = True
+            if self._finalizer is not None:
+                self._finalizer()
+            self._runtime = None
+
+    async def _input(self, call: Call, hook: Hook) -> None:
+        started = perf_counter()
+        try:
+            await self._now().pipeline.run_input(call)
+        except asyncio.CancelledError:
+            call.block("cancelled", error=True)
+            raise
+        finally:
+            call.guard_ms += (perf_counter() - started) * 1000
+            if call.blocked or hook == "input":
+                self.record(call, hook, "not-called")
+
+    async def _output(self, call: Call, reply: Message, hook: Hook) -> Message | None:
+        started = perf_counter()
+        pipeline = self._now().pipeline
+        try:
+            call.content["output"] = self.audit.keyed_hash(reply)
+            if hook == "output":
+                await pipeline.mask_context(call)
+            released = await pipeline.run_output(call, reply)
+        except asyncio.CancelledError:
+            call.block("cancelled", error=True)
+            raise
+        finally:
+            call.guard_ms += (perf_counter() - started) * 1000
+            self.record(call, hook, "returned" if hook == "call" else "not-called")
+        return None if call.blocked else released
+
+    def _wait(self, call: Call, hook: Hook, work: Coroutine[Any, Any, T]) -> T | None:
+        future = self._submit(work)
+        try:
+            return future.result(self.plan.timeout + _SLACK_SECONDS)
+        except (TimeoutError, concurrent.futures.CancelledError):
+            self._stuck(call, hook, future)
+            return None
+
+    async def _await(self, call: Call, hook: Hook, work: Coroutine[Any, Any, T]) -> T | None:
+        future = self._submit(work)
+        try:
+            async with asyncio.timeout(self.plan.timeout + _SLACK_SECONDS):
+                return await asyncio.wrap_future(future)
+        except TimeoutError:
+            self._stuck(call, hook, future)
+            return None
+
+    def _stuck(self, call: Call, hook: Hook, future: concurrent.futures.Future[Any]) -> None:
+        """The loop itself does not answer: block from here, without it."""
+        future.cancel()
+        call.block("timeout", error=True)
+        self.record(call, hook, "not-called" if call.function_ms is None else "returned")
+
+    def _submit(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        try:
+            return self._now().loop.submit(work)
+        except BaseException:
+            work.close()
+            raise
+
+    def _now(self) -> Runtime:
+        runtime = self._runtime
+        if runtime is not None and runtime.pid == os.getpid():
+            return runtime
+        with self._lock:
+            if self._closed:
+                raise GuardlintError("the guard is closed")
+            return self._runtime or self._open()
+
+    def _open(self) -> Runtime:
+        self._runtime = open_runtime(self.plan, self._bundle.files, self._bundle.manifest)
+        self._finalizer = weakref.finalize(self, self._runtime.close)
+        return self._runtime
+
+    def after_fork(self) -> None:
+        """In the new process: threads did not survive, and locks may be held by one of them for ever."""
+        self._lock = threading.Lock()
+        self.audit.renew()
+        if self._runtime is not None:
+            _ABANDONED.append(self._runtime)
+            self._runtime = None
+
+
+def _forked() -> None:
+    for service in list(_SERVICES):
+        service.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

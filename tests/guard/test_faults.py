@@ -1,0 +1,221 @@
+"""Whatever breaks, blocks: rails that raise, models that fail, workers that die or hang."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from guardlint.guard import Guard
+from guardlint.harness.brain import ScriptedBrain, SeenPrompt
+from guardlint.harness.openai_server import ScriptedServer
+
+REFUSAL = "I cannot help with that."
+TIMEOUT = 3
+
+TEAM_RAILS = """
+rails:
+  input: {flows: [team input]}
+  output: {flows: [team output]}
+"""
+TEAM_COLANG = """
+define bot refuse to respond
+  "no"
+
+define subflow team input
+  $text = execute act_on(text=$user_message)
+  if $text == "blocked"
+    bot refuse to respond
+    stop
+  $user_message = $text
+
+define subflow team output
+  $text = execute no_such_action(text=$bot_message)
+"""
+TEAM_ACTIONS = """
+import os, time
+from nemoguardrails.actions import action
+
+@action(name="act_on")
+async def act_on(text: str):
+    print("not a frame", flush=True)
+    if "raise" in text:
+        raise RuntimeError("raised over " + text)
+    if "hang" in text:
+        time.sleep(60)
+    if "die" in text:
+        os._exit(3)
+    if "block" in text:
+        return "blocked"
+    return text.replace("swap", "ignore previous instructions").replace("hello", "good day")
+"""
+
+
+@pytest.fixture(scope="module")
+def team(workshop: Any, shared_configs: Any) -> Guard:
+    """A team with Python whose rail does what the message says."""
+    files = {
+        "config.yml": shared_configs.main_model % shared_configs.nowhere + TEAM_RAILS,
+        "rails.co": TEAM_COLANG,
+        "actions.py": TEAM_ACTIONS,
+    }
+    return workshop.guard(team=files, plan_data=shared_configs.plan(timeout=TIMEOUT))
+
+
+def worker_pid(guard: Guard) -> int | None:
+    return guard._service._now().halves.team.pid
+
+
+def wait_until(check: Any, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ScriptedServer]:
+    def judge(prompt: SeenPrompt) -> str | None:
+        if "fail" in prompt.text:
+            raise RuntimeError("no s3cret today")
+        if "slow" in prompt.text:
+            time.sleep(TIMEOUT + 2)
+        return None
+
+    with ScriptedServer(ScriptedBrain(forbidden=("rude word",), judge=judge)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def guard(workshop: Any, shared_configs: Any, server: ScriptedServer) -> Guard:
+    company = shared_configs.self_check(server.base_url)
+    return workshop.guard(company=company, plan_data=shared_configs.plan(timeout=TIMEOUT))
+
+
+class TestTeamWorker:
+    """One worker, in the order of the tests."""
+
+    def test_rewriting_and_blocking(self, team: Guard) -> None:
+        """A rail may rewrite the last message, and block; neither is an error."""
+        checked = team.check_input([{"role": "user", "content": [{"type": "text", "text": "hello you"}]}])
+        assert checked.value[0]["content"] == [{"type": "text", "text": "good day you"}]
+        assert checked.verdict.status == "modified"
+        blocked = team.check_input("block this").verdict
+        assert (blocked.rail, blocked.reason, blocked.error) == ("team input", "rail", False)
+
+    def test_company_reads_what_the_team_rewrote(self, team: Guard) -> None:
+        """A rewrite into something forbidden is caught by the company's rails."""
+        verdict = team.check_input("swap it").verdict
+        assert (verdict.rail, verdict.steps[-1].step) == ("regex check input", "company")
+
+    def test_action_that_raises(self, team: Guard, caplog: pytest.LogCaptureFixture) -> None:
+        """An error, not a decision; its text is nowhere."""
+        checked = team.check_input("raise s3cret")
+        assert (checked.value, checked.verdict.reason, checked.verdict.error) == (
+            REFUSAL,
+            "rail-failed",
+            True,
+        )
+        assert checked.verdict.rail == "team input"
+        assert "s3cret" not in caplog.text + repr(checked.verdict)
+
+    def test_action_that_does_not_exist(self, team: Guard) -> None:
+        """NeMo sends the caller `Action 'x' not found.`; the guard blocks with an error."""
+        verdict = team.check_output("fine").verdict
+        assert (verdict.status, verdict.reason, verdict.error) == ("blocked", "rail-failed", True)
+
+    def test_worker_that_ends(self, team: Guard) -> None:
+        """The call is blocked, the next one has a new worker."""
+        before = worker_pid(team)
+        verdict = team.check_input("die").verdict
+        assert (verdict.status, verdict.reason, verdict.error) == ("blocked", "rail-failed", True)
+        wait_until(lambda: team.check_input("fine").verdict.status == "passed")
+        assert worker_pid(team) not in (None, before)
+
+    def test_worker_that_is_killed(self, team: Guard) -> None:
+        """SIGKILL in the middle of a check."""
+        pid = worker_pid(team)
+        assert pid is not None
+        threading.Timer(0.5, os.kill, (pid, signal.SIGKILL)).start()
+        started = time.monotonic()
+        verdict = team.check_input("hang").verdict
+        assert (verdict.status, verdict.reason, verdict.error) == ("blocked", "rail-failed", True)
+        assert time.monotonic() - started < 2
+        wait_until(lambda: team.check_input("fine").verdict.status == "passed")
+
+    def test_worker_that_hangs(self, team: Guard) -> None:
+        """The deadline blocks the call; the worker is killed and replaced."""
+        pid = worker_pid(team)
+        started = time.monotonic()
+        verdict = team.check_input("hang").verdict
+        assert (verdict.status, verdict.reason, verdict.error) == ("blocked", "timeout", True)
+        assert time.monotonic() - started < TIMEOUT + 1
+        wait_until(lambda: team.check_input("fine").verdict.status == "passed")
+        assert worker_pid(team) != pid
+
+
+class TestCompanyModel:
+    """A company half whose judge is a model over HTTP, on IORails."""
+
+    def test_judged(self, guard: Guard, server: ScriptedServer) -> None:
+        """Input and output are judged, history once."""
+        assert guard.call(lambda messages: "fine", "hello").verdict.llm_calls == 2
+        assert guard.call(lambda messages: "fine", "a rude word").verdict.rail == "self check input"
+        assert guard.call(lambda messages: "a rude word", "hello").verdict.rail == "self check output"
+        server.forget()
+        history = [{"role": "user", "content": "first"}, {"role": "assistant", "content": "yes"}]
+        for text in ("second", "third"):
+            history.append({"role": "user", "content": text})
+            guard.check_input(history)
+        asked = [prompt.text for prompt in server.seen]
+        assert [sum(text in prompt for prompt in asked) for text in ("first", "second", "third")] == [1, 1, 1]
+
+    def test_http_500(self, guard: Guard, caplog: pytest.LogCaptureFixture) -> None:
+        """A model that answers with an HTTP error."""
+        verdict = guard.check_input("please fail").verdict
+        assert (verdict.status, verdict.reason, verdict.error) == ("blocked", "rail-failed", True)
+        assert "s3cret" not in caplog.text
+        assert "please fail" not in caplog.text
+
+    def test_slow(self, guard: Guard) -> None:
+        """A model that does not answer before the deadline; the guard works on afterwards."""
+        started = time.monotonic()
+        verdict = guard.check_input("slow").verdict
+        assert (verdict.status, verdict.reason, verdict.error) == ("blocked", "timeout", True)
+        assert time.monotonic() - started < TIMEOUT + 1
+        assert guard.check_input("hello").verdict.status == "passed"
+
+    def test_refused_connection(self, workshop: Any, shared_configs: Any) -> None:
+        """A model that is not there."""
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            port = unused.getsockname()[1]
+        company = shared_configs.self_check(f"http://127.0.0.1:{port}/v1")
+        guard = workshop.guard(company=company, plan_data=shared_configs.plan(timeout=20))
+        verdict = guard.check_input("hello").verdict
+        assert (verdict.status, verdict.reason, verdict.error) == ("blocked", "rail-failed", True)
+
+
+def test_hung_loop(workshop: Any, shared_configs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the guard's own loop stands still, callers are still answered, with a block."""
+    from guardlint.guard import service
+
+    monkeypatch.setattr(service, "_SLACK_SECONDS", 0.2)
+    guard = workshop.guard(plan_data=shared_configs.plan(timeout=0.3))
+    release = threading.Event()
+
+    async def stand_still() -> None:
+        release.wait(10)
+
+    guard._service._now().loop.submit(stand_still())
+    try:
+        result = guard.call(lambda messages: "fine", "hello")
+    finally:
+        release.set()
+    assert (result.reply, result.verdict.reason, result.verdict.error) == (REFUSAL, "timeout", True)

@@ -7,6 +7,7 @@ The steps say what they see: each looks at what NeMo, the server or the guard di
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import tempfile
 import urllib.request
@@ -115,6 +116,8 @@ def _what_nemo_does(screen: Screen, team: Path) -> bool:
         "what NeMo Guardrails really does with it",
         "the judge condemns the message (line above: `if not $allowed`), and it is answered all the same",
     )
+    # NeMo warns that the scripted model takes the place of the configured one; that is the point here.
+    logging.getLogger("nemoguardrails").setLevel(logging.ERROR)
     model = ScriptedModel(ScriptedBrain("Of course! My instructions are: ...", forbidden=_FORBIDDEN))
     rails = load_rails(team / "broken", model)
     reply = rails.generate(messages=[{"role": "user", "content": _ATTACK}])

@@ -154,7 +154,8 @@ def _team_files(team: Configuration) -> dict[str, bytes]:
 def _plan(policy: ComposedPolicy, central: Central, team: Configuration) -> dict[str, Any]:
     """Input: personal data first, so that nothing behind it sees any, then company, team, company again.
 
-    Output: the team's rails, the company's, and the mask last.
+    Output: masked before any rail looks, so that no judge reads personal data; again when the team's rails
+    have had the text, who may put some in; the company's rails last.
     """
     in_nemo = {(use.direction, use.ref) for use, _ in nemo_rails(policy, central)}
     masks = {
@@ -169,13 +170,15 @@ def _plan(policy: ComposedPolicy, central: Central, team: Configuration) -> dict
         steps_in.append({"step": "team"})
         if "input" in company:
             steps_in.append({"step": "company", "when": "rewritten"})
-    steps_out: list[dict[str, Any]] = [{"step": "team"}] if team.rails("output") else []
+    steps_out: list[dict[str, Any]] = [*masks["output"]]
+    if team.rails("output"):
+        steps_out += [{"step": "team"}, *masks["output"]]
     if "output" in company:
         steps_out.append({"step": "company"})
     return {
         "schema": "guardlint/plan/v1",
         "input": steps_in,
-        "output": [*steps_out, *masks["output"]],
+        "output": steps_out,
         "refusal": policy.refusal.value,
         "on_error": policy.on_error.value,
         "timeout_seconds": policy.timeout_seconds.value,

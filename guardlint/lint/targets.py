@@ -11,6 +11,7 @@ from guardlint.errors import ConfigError, GuardlintError
 from guardlint.lint.check import Target, discover
 from guardlint.policy.central import Central
 from guardlint.policy.model import ComposedPolicy
+from guardlint.policy.names import check_rule_ids
 from guardlint.policy.team import TeamFile, central_of, find_team_file, load_team_file, policy_for, tier_for
 from guardlint.rules.registry import rule_ids
 from guardlint.source.names import closest
@@ -97,11 +98,17 @@ def _central(central: Path | None, team: TeamFile | None, found: Targets) -> Cen
         return None
 
 
+def _known_rules(policy: ComposedPolicy) -> ComposedPolicy:
+    """The policy, whose severities name rules that exist. Raises ConfigError."""
+    check_rule_ids(policy, rule_ids())
+    return policy
+
+
 def _forced(policy: str | None, central: Central | None, found: Targets) -> ComposedPolicy | None:
     if policy is None or central is None:
         return None
     try:
-        return central.policy(policy)
+        return _known_rules(central.policy(policy))
     except ConfigError as error:
         found.problems.append(error)
         return None
@@ -113,7 +120,10 @@ def _target(
     if forced is not None or team is None or central is None:
         return Target(root, forced)
     try:
-        return Target(root, policy_for(team, root, central), tier_for(team, root, central))
+        policy = policy_for(team, root, central)
+        return Target(
+            root, _known_rules(policy) if policy is not None else None, tier_for(team, root, central)
+        )
     except ConfigError as error:
         if str(error) not in {str(problem) for problem in found.problems}:
             found.problems.append(error)

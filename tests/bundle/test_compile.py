@@ -78,14 +78,14 @@ def test_same_input_gives_the_same_bytes(
     assert compiled(team, central, key).data == compiled(elsewhere, central, key).data
 
 
-def test_the_plan_masks_first_checks_the_teams_rewriting_again_and_masks_last(
+def test_the_plan_masks_before_every_judge_and_ends_with_the_companys_rails(
     team: Path, central: Central
 ) -> None:
     """The order of DESIGN §6."""
     plan = compiled(team, central).plan
     assert ["pii", "company", "team", "company"] == [step["step"] for step in plan["input"]]
     assert "rewritten" == plan["input"][-1]["when"]
-    assert ["team", "company", "pii"] == [step["step"] for step in plan["output"]]
+    assert ["pii", "team", "pii", "company"] == [step["step"] for step in plan["output"]]
 
 
 def test_engines_and_calls_are_predicted(team: Path, central: Central) -> None:

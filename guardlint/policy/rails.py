@@ -1,0 +1,227 @@
+"""Approved rails: a folder of ``rails/`` with its manifest, prompts and Colang, read and digested."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from guardlint.errors import ConfigError
+from guardlint.policy.digest import digest_of
+from guardlint.policy.documents import Document, read_document
+from guardlint.policy.model import Direction
+from guardlint.source.names import closest
+
+__all__ = ["Prompt", "Rail", "RailSetting", "RailSide", "load_rail", "prompt_digest"]
+
+_NEMO_PROMPT_KEYS = ("task", "content", "messages", "output_parser", "max_length", "max_tokens", "stop")
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """An approved prompt; ``nemo`` is the entry of NeMo's ``prompts``."""
+
+    id: str
+    version: str
+    digest: str
+    task: str
+    nemo: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RailSide:
+    """What a rail does in one direction. ``sends`` are pairs of text and receiver."""
+
+    flows: tuple[str, ...]
+    models: tuple[str, ...]
+    prompts: tuple[str, ...]
+    config: Mapping[str, Any]
+    sends: tuple[tuple[str, str], ...]
+    llm_calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class RailSetting:
+    """What a policy may choose. ``values`` None: anything of the default's type."""
+
+    description: str
+    default: Any
+    many: bool
+    values: tuple[Any, ...] | None
+    tighter: Literal["superset", "subset", "higher", "lower", "fixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rail:
+    """An approved rail. ``files`` are those that decide what it does (no README, no tests)."""
+
+    id: str
+    version: str
+    title: str
+    owner: str
+    description: str
+    runs: Literal["nemo", "pii"]
+    controls: tuple[str, ...]
+    directions: Mapping[Direction, RailSide]
+    settings: Mapping[str, RailSetting]
+    prompts: tuple[Prompt, ...]
+    files: Mapping[str, bytes]
+    digest: str
+    folder: Path
+
+    @property
+    def label(self) -> str:
+        """``id@version``."""
+        return f"{self.id}@{self.version}"
+
+    @property
+    def major(self) -> int:
+        """The first number of the version."""
+        return int(self.version.split(".", 1)[0])
+
+    def mistake(self, name: str, value: object) -> tuple[str, str | None] | None:
+        """Message and help when a setting may not have this value, else None."""
+        setting = self.settings.get(name)
+        if setting is None:
+            near = closest(name, self.settings)
+            known = ", ".join(sorted(self.settings)) or "none"
+            return f"the rail {self.label} has no setting '{name}'", (
+                f"did you mean '{near}'?" if near else f"its settings: {known}"
+            )
+        if value == setting.default:
+            return None
+        if setting.many:
+            if not isinstance(value, list) or not value:
+                return f"'{name}' takes a list of values", setting.description
+            wrong = [item for item in value if setting.values is not None and item not in setting.values]
+        elif setting.values is not None:
+            wrong = [] if value in setting.values else [value]
+        else:
+            wrong = [] if type(value) is type(setting.default) else [value]
+        if not wrong:
+            return None
+        allowed = [str(item) for item in setting.values or ()]
+        near = closest(str(wrong[0]), allowed) or _holding(str(wrong[0]), allowed)
+        hint = f"did you mean '{near}'?" if near else setting.description
+        return f"'{wrong[0]}' is not a value of '{name}' in {self.label}", hint
+
+
+def _holding(word: str, names: Sequence[str]) -> str | None:
+    """EMAIL is meant for EMAIL_ADDRESS and SSN for US_SSN, which no comparison of letters says."""
+    return next((name for name in names if word.upper() in name.split("_")), None)
+
+
+def load_rail(folder: Path) -> Rail:
+    """Read ``rails/<id>``. Raises ConfigError naming file, line and column of what is wrong."""
+    document = read_document(folder / "rail.yml", "rail")
+    data = document.data
+    if data["id"] != folder.name:
+        raise document.error(f"the id is not the folder's name '{folder.name}'", "id")
+    prompts = _prompts(folder)
+    directions = {
+        cast("Direction", direction): _side(document, direction, data["runs"], prompts)
+        for direction in data["directions"]
+    }
+    files = _files(folder)
+    return Rail(
+        id=data["id"],
+        version=data["version"],
+        title=data["title"],
+        owner=data["owner"],
+        description=data["description"],
+        runs=data["runs"],
+        controls=tuple(data["controls"]),
+        directions=directions,
+        settings={name: _setting(entry) for name, entry in data.get("settings", {}).items()},
+        prompts=prompts,
+        files=files,
+        digest=digest_of(files),
+        folder=folder,
+    )
+
+
+def prompt_digest(entry: Mapping[str, Any]) -> str:
+    """The digest of what NeMo gets of an approved prompt: its canonical JSON (sorted keys, no blanks)."""
+    nemo = {key: entry[key] for key in _NEMO_PROMPT_KEYS if key in entry}
+    text = json.dumps(nemo, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _side(document: Document, direction: str, runs: str, prompts: tuple[Prompt, ...]) -> RailSide:
+    entry = document.data["directions"][direction]
+    if runs == "nemo" and "flows" not in entry:
+        raise document.error("a rail that runs in NeMo names its flows", "directions", direction, key=True)
+    for key in ("flows", "models", "prompts", "config"):
+        if runs != "nemo" and key in entry:
+            raise document.error(
+                f"'{key}' has no meaning for a rail that runs in '{runs}'",
+                "directions",
+                direction,
+                key,
+                key=True,
+            )
+    for index, name in enumerate(entry.get("prompts", ())):
+        if name not in {prompt.id for prompt in prompts}:
+            near = closest(name, [prompt.id for prompt in prompts])
+            raise document.error(
+                f"prompts.yml has no prompt '{name}'",
+                "directions",
+                direction,
+                "prompts",
+                index,
+                help=f"did you mean '{near}'?" if near else None,
+            )
+    return RailSide(
+        flows=tuple(entry.get("flows", ())),
+        models=tuple(entry.get("models", ())),
+        prompts=tuple(entry.get("prompts", ())),
+        config=dict(entry.get("config", {})),
+        sends=tuple((sent["text"], sent["to"]) for sent in entry["sends"]),
+        llm_calls=entry["llm_calls"],
+    )
+
+
+def _setting(entry: Mapping[str, Any]) -> RailSetting:
+    values = entry.get("values")
+    return RailSetting(
+        description=entry["description"],
+        default=entry["default"],
+        many=entry.get("list", False),
+        values=tuple(values) if values is not None else None,
+        tighter=entry["tighter"],
+    )
+
+
+def _prompts(folder: Path) -> tuple[Prompt, ...]:
+    path = folder / "prompts.yml"
+    if not path.is_file():
+        return ()
+    document = read_document(path, "prompts")
+    prompts = []
+    for index, entry in enumerate(document.data["prompts"]):
+        digest = prompt_digest(entry)
+        if entry["digest"] != digest:
+            raise document.error(
+                f"the approved prompt '{entry['id']}' is not the text that its digest approves",
+                "prompts",
+                index,
+                "digest",
+                help=f"raise its version and write '{digest}'",
+            )
+        nemo = {key: entry[key] for key in _NEMO_PROMPT_KEYS if key in entry}
+        prompts.append(Prompt(entry["id"], entry["version"], digest, entry["task"], nemo))
+    return tuple(prompts)
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    names = sorted(
+        path for path in folder.iterdir() if path.name in ("rail.yml", "prompts.yml") or path.suffix == ".co"
+    )
+    try:
+        # Line ends are made one, so that a Windows checkout of the same rail has the same digest.
+        return {path.name: path.read_bytes().replace(b"\r\n", b"\n") for path in names}
+    except OSError as error:
+        raise ConfigError(f"cannot read: {error.strerror or error}", place=str(folder)) from None

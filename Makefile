@@ -29,10 +29,10 @@ generate: $(VENV)/.installed-dev ## write the generated files anew
 	@$(BIN)/python tools/generate_catalogue.py
 
 lock: $(VENV)/.installed-dev ## resolve the lock files anew
-	@$(UV_LOCK) pyproject.toml -o requirements/core.lock
 	@$(UV_LOCK) pyproject.toml --extra all --extra dev -o requirements/dev.lock
+	@$(UV_LOCK) pyproject.toml -c requirements/dev.lock -o requirements/core.lock
 	@$(UV_LOCK) pyproject.toml --extra all -c requirements/dev.lock -o requirements/all.lock
-	@echo "hatchling\neditables" | $(UV_LOCK) - -c requirements/dev.lock -o requirements/build.lock
+	@printf 'hatchling\neditables\n' | $(UV_LOCK) - -c requirements/dev.lock -o requirements/build.lock
 
 clean: ## remove what make made
 	rm -rf $(VENV)
@@ -40,7 +40,7 @@ clean: ## remove what make made
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
 	  || { echo "guardlint needs Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12"; exit 2; }
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -f $@; exit 2; }
 
 # The editable install is made last, with the pinned build tools and no look at an index.
 $(VENV)/.installed-%: requirements/%.lock requirements/build.lock pyproject.toml | $(VENV)/bin/python

@@ -1,7 +1,7 @@
 """Where the reference central repository and the schemas are, however guardlint was installed.
 
 A wheel carries them inside the package (``guardlint/_central``); an editable install and a plain
-checkout have them beside it (hatchling's force-include is skipped by editable installs).
+checkout have them beside it (an editable install moves nothing).
 """
 
 from __future__ import annotations

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A guard withholds NeMo's log lines for the rest of its process; here the process goes on without it."""
+    factory, level = logging.getLogRecordFactory(), logging.getLogger("nemoguardrails").level
+    yield
+    logging.setLogRecordFactory(factory)
+    logging.getLogger("nemoguardrails").setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ def first_fault(kind: Kind, data: object) -> Fault | None:
     errors = list(_validator(kind).iter_errors(data))
     if not errors:
         return None
-    path, at_key, message, mend = explain(errors, data)
+    path, at_key, message, mend = explain(errors)
     return path, at_key, _one_line(message), _one_line(mend) if mend else None
 
 

@@ -72,7 +72,8 @@ def command(
 ) -> int:
     """Say what NeMo Guardrails swallows in silence, and what the policy asks for and is not there.
 
-    PATHS are configuration directories, or directories that hold some.
+    PATHS are configuration directories or directories that hold some, and Python files or Kubernetes
+    manifests that a configuration is written in.
     """
     from guardlint.lint.check import check, select_rules
     from guardlint.lint.targets import find_targets

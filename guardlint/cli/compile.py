@@ -66,7 +66,7 @@ def command(
         raise UsageError(
             "say how the bundle is signed", help="give --key FILE (see guardlint keygen), or --unsigned"
         )
-    found = find_targets([path], policy=policy, central=central)
+    found = find_targets([path], policy=policy, central=central, embedded=False)
     for problem in found.problems:
         raise problem
     target = _one(found, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -56,7 +57,10 @@ def cli() -> None:
 
 
 def run() -> None:
-    """The console script."""
+    """The console script. A terminal that lacks a sign such as ✓ gets a ? for it, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     sys.exit(_main(sys.argv[1:]))
 
 

@@ -31,7 +31,9 @@ def instant(text: str, option: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"`{option} {text}` is no date", help="write 2027-03-31 or 2027-03-31T12:00:00Z") from None
+        raise UsageError(
+            f"`{option} {text}` is no date", help="write 2027-03-31 or 2027-03-31T12:00:00Z"
+        ) from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 

@@ -19,7 +19,10 @@ Exit codes: 0 the bundle may be run, 1 it must not be trusted, 2 wrong arguments
 @click.command("verify", epilog=_EPILOG)
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option(
-    "--trust", metavar="PATH", type=click.Path(path_type=Path), help="Public key, folder of keys or trust.yml."
+    "--trust",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Public key, folder of keys or trust.yml.",
 )
 def command(bundle: Path, trust: Path | None) -> int:
     """Say whether a bundle is whole, signed by a trusted key, in date, and what is in it."""

@@ -2,45 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from guardlint.errors import NothingToCheck, UsageError
 from guardlint.lint.finding import CheckedConfiguration, Finding, Report, ShownRelated, fingerprint
 from guardlint.lint.redact import redact
 from guardlint.lint.target import is_older, target_version
+from guardlint.lint.upgrade import faults_of_upgrade
 from guardlint.nemo.configuration import Configuration, read_configuration
 from guardlint.nemo.discover import find_roots
+from guardlint.nemo.embedded import EmbeddedConfiguration, embedded_below, find_embedded
+from guardlint.nemo.embedded_reading import read_embedded
 from guardlint.nemo.loading import loads
 from guardlint.nemo.serving import guardrails_engine, llm_calls, llmrails_engine
 from guardlint.policy.model import ComposedPolicy
 from guardlint.rules.registry import all_rules, rule_ids
 from guardlint.rules.rule import Found, LoadedRule, Project, Severity, dotted
-from guardlint.source.files import shown_path
 from guardlint.source.names import closest
+from guardlint.source.place import Place
 
-__all__ = ["Target", "check", "check_one", "discover", "select_rules"]
+__all__ = [
+    "Discovered",
+    "Target",
+    "check",
+    "check_one",
+    "discover",
+    "discover_all",
+    "read_target",
+    "select_rules",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A configuration to check, with the policy and tier that hold for it."""
+    """A configuration to check, with the policy and tier that hold for it.
+
+    ``root`` is its directory, or the file that an ``embedded`` one stands in. ``version`` is the NeMo version
+    that the check speaks of; None: the one that the team's files ask for.
+    """
 
     root: Path
     policy: ComposedPolicy | None = None
     tier: str | None = None
+    embedded: EmbeddedConfiguration | None = None
+    version: str | None = None
+
+
+@dataclass(slots=True)
+class Discovered:
+    """What is below some paths; ``problems`` are those of the paths themselves."""
+
+    roots: list[Path] = field(default_factory=list)
+    embedded: list[EmbeddedConfiguration] = field(default_factory=list)
+    problems: list[UsageError | NothingToCheck] = field(default_factory=list)
 
 
 def discover(paths: Sequence[Path]) -> tuple[list[Path], list[UsageError | NothingToCheck]]:
-    """The configurations at or below ``paths``, and what is wrong with the paths themselves."""
+    """The directories at or below ``paths`` that are configurations, and what is wrong with the paths."""
+    found = discover_all(paths)
+    return found.roots, found.problems
+
+
+def discover_all(paths: Sequence[Path]) -> Discovered:
+    """Directories, and what Python files and ConfigMaps hold; a file is looked into where it is named."""
     roots: dict[Path, None] = {}
+    embedded: dict[tuple[str, Place], EmbeddedConfiguration] = {}
     problems: list[UsageError | NothingToCheck] = []
     for path in paths:
         if not path.exists():
             problems.append(UsageError("no such file or directory", place=str(path), help="check the path"))
             continue
+        inside = find_embedded(path) if path.is_file() else embedded_below(path)
+        embedded.update(((item.name, item.place), item) for item in inside)
         if path.is_file():
+            if inside:
+                continue
             problems.append(
                 UsageError(
                     "is a file; NeMo loads directories",
@@ -50,7 +88,7 @@ def discover(paths: Sequence[Path]) -> tuple[list[Path], list[UsageError | Nothi
             )
             continue
         found = find_roots(path)
-        if not found:
+        if not found and not inside:
             problems.append(
                 NothingToCheck(
                     "no NeMo Guardrails configuration here",
@@ -59,7 +97,7 @@ def discover(paths: Sequence[Path]) -> tuple[list[Path], list[UsageError | Nothi
                 )
             )
         roots.update(dict.fromkeys(root.resolve() for root in found))
-    return sorted(roots), problems
+    return Discovered(sorted(roots), sorted(embedded.values(), key=lambda item: item.place), problems)
 
 
 def select_rules(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[LoadedRule, ...]:
@@ -86,9 +124,16 @@ def check(targets: Sequence[Target], rules: Sequence[LoadedRule] | None = None) 
     checked: list[CheckedConfiguration] = []
     findings: list[Finding] = []
     sources: dict[str, str] = {}
+    said: set[tuple[str, Place, str]] = set()
     for target in targets:
-        configuration = read_configuration(target.root)
+        inside = target.embedded
+        target = replace(target, version=target.version or target_version(target.root))
+        configuration = read_target(target)
         summary, found = check_one(configuration, target, chosen)
+        if inside is not None:
+            # One file can be part of several: a lone YAML file of its directory, a text of many calls.
+            found = [item for item in found if (item.rule, item.place, item.message) not in said]
+        said.update((item.rule, item.place, item.message) for item in found)
         checked.append(summary)
         findings.extend(found)
         named = {item.place.file for item in found} | {
@@ -101,15 +146,26 @@ def check(targets: Sequence[Target], rules: Sequence[LoadedRule] | None = None) 
 def check_one(
     configuration: Configuration, target: Target, rules: Sequence[LoadedRule]
 ) -> tuple[CheckedConfiguration, list[Finding]]:
-    """Run ``rules`` over one configuration that has been read; findings are sorted by place."""
-    version = target_version(target.root)
+    """Run ``rules`` over one configuration that has been read; findings are sorted by place.
+
+    What only a newer NeMo finds fault with becomes a note about the upgrade.
+    """
+    version = target.version or target_version(target.root)
     project = Project(configuration, target.policy)
-    findings = [finding for rule in rules for finding in _findings(rule, project, configuration, version)]
+    findings = [
+        _finding(rule, found, project, target, version) for rule in rules for found in rule.check(project)
+    ]
+    findings += [
+        _finding(rule, found, newest, target, version)
+        for rule, found, newest in faults_of_upgrade(
+            project, rules, lambda newer: Project(read_target(target, newer), target.policy)
+        )
+    ]
     findings.sort(key=lambda item: (item.place, item.rule, item.message))
     verdict = loads(configuration)
     broken = verdict == "no"
     summary = CheckedConfiguration(
-        shown_path(target.root),
+        configuration.name,
         version,
         verdict,
         {"LLMRails": llmrails_engine(configuration), "Guardrails": guardrails_engine(configuration)},
@@ -120,30 +176,42 @@ def check_one(
     return summary, findings
 
 
-def _findings(
-    rule: LoadedRule, project: Project, configuration: Configuration, version: str
-) -> Iterator[Finding]:
-    for found in rule.check(project):
-        severity = _severity(rule, found, project.policy)
-        message = found.message
-        if found.since_nemo and is_older(version, found.since_nemo):
-            # STYLE of the house: what only a newer NeMo does is a note about the upgrade, never an error.
-            severity = "note"
-            message = f"breaks on upgrade to NeMo {found.since_nemo}: {message}"
-        yield Finding(
-            rule.id,
-            severity,
-            found.confidence or rule.rule.confidence,
-            redact(message),
-            configuration.name,
-            found.place,
-            redact(_named_path(configuration, found)) if found.path else None,
-            redact(found.at_run_time),
-            redact(found.help),
-            fingerprint(rule.id, configuration.name, found.path, found.value),
-            tuple(ShownRelated(item.place, redact(item.label)) for item in found.related),
-            found.policy,
-        )
+def read_target(target: Target, version: str | None = None) -> Configuration:
+    """The effective configuration under ``version``, else the target's own, else the one pinned."""
+    version = version or target.version or target_version(target.root)
+    if target.embedded is not None:
+        return read_embedded(target.embedded, version=version)
+    return read_configuration(target.root, version=version)
+
+
+def _finding(rule: LoadedRule, found: Found, project: Project, target: Target, version: str) -> Finding:
+    configuration, inside = project.configuration, target.embedded
+    identity = inside.identity if inside is not None else configuration.name
+    severity = _severity(rule, found, project.policy)
+    message = found.message
+    if found.since_nemo and is_older(version, found.since_nemo):
+        # STYLE of the house: what only a newer NeMo does is a note about the upgrade, never an error.
+        severity = "note"
+        message = f"breaks on upgrade to NeMo {found.since_nemo}: {message}"
+    return Finding(
+        rule.id,
+        severity,
+        found.confidence or rule.rule.confidence,
+        redact(message),
+        configuration.name,
+        inside.true_place(found.place) if inside is not None else found.place,
+        redact(_named_path(configuration, found)) if found.path else None,
+        redact(found.at_run_time),
+        redact(found.help),
+        fingerprint(rule.id, identity, found.path, found.value),
+        tuple(
+            ShownRelated(
+                inside.true_place(item.place) if inside is not None else item.place, redact(item.label)
+            )
+            for item in found.related
+        ),
+        found.policy,
+    )
 
 
 def _severity(rule: LoadedRule, found: Found, policy: ComposedPolicy | None) -> Severity:

@@ -2,66 +2,43 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from pathlib import Path
-from typing import Any
 
-from guardlint.nemo.catalogue import latest_version
+from guardlint.lint.pins import allowed_in
+from guardlint.lint.specifiers import Allowed, is_older
+from guardlint.nemo.catalogue import known_versions, latest_version
 
 __all__ = ["is_older", "target_version"]
 
-_PIN = re.compile(
-    r"^\s*nemoguardrails(?:\[[^\]]*\])?\s*(?:===?|~=|<=)\s*(\d+(?:\.\d+)*)", re.MULTILINE | re.IGNORECASE
-)
-_UV_OR_POETRY = re.compile(r'name = "nemoguardrails"\s+version = "([^"]+)"')
-
 
 def target_version(root: Path) -> str:
-    """The pinned version in the nearest requirements, lock or project file above ``root``.
+    """The version that the team's files ask for, looked for in ``root`` and the folders above it.
 
-    The search ends at the top of the git repository. Ranges without an upper bound pin nothing.
+    An exact version in the nearest folder wins, or one above that the nearer requirements allow (the lock
+    file of a workspace); else it is the newest known release that the nearest requirements allow. Without a
+    version or any requirement it is the newest. The search ends at the top of the git repository.
     """
+    required: list[Allowed] = []
     for folder in (root, *root.parents):
-        found = _pinned_in(folder)
-        if found:
-            return found
+        found = list(allowed_in(folder))
+        for allowed in found:
+            version = allowed.exact
+            if version is not None and all(other.holds(version) for other in required):
+                return version
+        required = required or found
         if (folder / ".git").exists():
             break
-    return latest_version()
+    return _newest_of(required)
 
 
-def is_older(version: str, than: str) -> bool:
-    """Whether ``version`` is before ``than`` (``0.9.1`` is before ``0.24``)."""
-    return _key(version) < _key(than)
-
-
-def _key(version: str) -> tuple[int, ...]:
-    numbers = [int(number) for number in re.findall(r"\d+", version)[:3]]
-    return tuple(numbers + [0] * (3 - len(numbers)))
-
-
-def _pinned_in(folder: Path) -> str | None:
-    candidates = [folder / "uv.lock", folder / "poetry.lock", *sorted(folder.glob("requirements*.txt"))]
-    for path in candidates:
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            continue
-        match = (_UV_OR_POETRY if path.suffix == ".lock" else _PIN).search(text)
-        if match is not None:
-            return match[1]
-    return _pinned_in_project(folder / "pyproject.toml")
-
-
-def _pinned_in_project(path: Path) -> str | None:
-    try:
-        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return None
-    listed = data.get("project", {}).get("dependencies", [])
-    for requirement in listed if isinstance(listed, list) else []:
-        match = _PIN.match(str(requirement))
-        if match is not None:
-            return match[1]
-    return None
+def _newest_of(required: list[Allowed]) -> str:
+    """The newest known release that all of the requirements allow, or some release of its series."""
+    bounded = [allowed for allowed in required if allowed.clauses]
+    for version in reversed(known_versions()):
+        series = version.rpartition(".")[0]
+        if all(allowed.reaches(series) for allowed in bounded):
+            fits = all(allowed.holds(version) for allowed in bounded)
+            return version if fits else series
+    oldest = known_versions()[0]
+    too_old = bounded and all(allowed.holds("0.0.1") for allowed in bounded)
+    return oldest if too_old else latest_version()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from guardlint import __version__
-from guardlint.errors import ConfigError, GuardlintError
-from guardlint.lint.check import Target, discover
+from guardlint.errors import ConfigError, GuardlintError, NothingToCheck
+from guardlint.lint.check import Discovered, Target, discover_all
+from guardlint.nemo.embedded import EmbeddedConfiguration
 from guardlint.policy.central import Central
 from guardlint.policy.model import ComposedPolicy
 from guardlint.policy.names import check_rule_ids
@@ -23,35 +24,56 @@ __all__ = ["Targets", "find_targets"]
 class Targets:
     """What to check and what went wrong on the way; a problem does not stop the other targets.
 
-    ``disabled`` maps rule ids that the team file switches off to the reason.
+    ``disabled`` maps rule ids that the team file switches off to the reason. ``skipped`` are configurations
+    that Python computes when it runs, so that nothing can be said of them.
     """
 
     targets: list[Target] = field(default_factory=list)
     problems: list[GuardlintError] = field(default_factory=list)
     disabled: dict[str, str] = field(default_factory=dict)
     team: TeamFile | None = None
+    skipped: list[EmbeddedConfiguration] = field(default_factory=list)
 
 
-def find_targets(paths: Sequence[Path], *, policy: str | None = None, central: Path | None = None) -> Targets:
+def find_targets(
+    paths: Sequence[Path], *, policy: str | None = None, central: Path | None = None, embedded: bool = True
+) -> Targets:
     """The targets for ``paths``; without paths, what the team file declares, else the working directory.
 
     ``policy`` names one for every target, whatever the team file says; ``central`` is where it is looked
-    up (default: the team file's central repository, else the reference one).
+    up (default: the team file's central repository, else the reference one). With ``embedded=False`` only
+    directories are targets.
     """
     found = Targets()
     start = paths[0] if paths and paths[0].exists() else Path.cwd()
     found.team = _team_file(start, found)
     team = found.team
     if not paths and team is not None and team.configurations:
-        roots = _declared(team, found)
+        below = Discovered(_declared(team, found))
     else:
-        roots, problems = discover(list(paths) or [Path.cwd()])
-        found.problems.extend(problems)
+        below = discover_all(list(paths) or [Path.cwd()])
+        found.problems.extend(below.problems)
     repository = _central(central, team, found)
     forced = _forced(policy, repository, found)
-    for root in roots:
+    for root in below.roots:
         found.targets.append(_target(root, team, repository, forced, found))
+    for item in below.embedded if embedded else ():
+        if item.unknown:
+            found.skipped.append(item)
+        else:
+            target = _target(item.path, team, repository, forced, found)
+            found.targets.append(replace(target, embedded=item))
+    if not found.targets:
+        found.problems.extend(_computed(item) for item in found.skipped)
     return found
+
+
+def _computed(item: EmbeddedConfiguration) -> NothingToCheck:
+    return NothingToCheck(
+        f"this configuration is computed when the application runs ({item.unknown})",
+        place=item.name,
+        help="write it as literals, or in files and give `from_path` their directory",
+    )
 
 
 def _team_file(start: Path, found: Targets) -> TeamFile | None:

@@ -1,29 +1,66 @@
-"""The generated facts about one NeMo version (``tools/generate_catalogue.py`` writes them)."""
+"""The generated facts about one NeMo version (``tools/generate_catalogue.py`` writes them).
+
+There is one data file for each NeMo series: the newest is whole, each older one says what is different.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-__all__ = ["DIRECTIONS", "Catalogue", "latest_version", "load_catalogue", "presidio_facts"]
+from guardlint.nemo.differences import apply_difference
+
+__all__ = [
+    "DIRECTIONS",
+    "Catalogue",
+    "catalogued_version",
+    "known_versions",
+    "latest_version",
+    "load_catalogue",
+    "presidio_facts",
+    "snake_case",
+]
 
 DIRECTIONS = ("input", "output", "retrieval", "tool_input", "tool_output")
 
 _DATA = Path(__file__).parent / "data"
-_LATEST = "0.24.1"
+_RELEASE = re.compile(r"(\d+)(?:\.(\d+))?")
+
+
+@cache
+def known_versions() -> tuple[str, ...]:
+    """The NeMo release of each series that guardlint knows, the oldest first."""
+    names = [path.stem for path in _DATA.glob("[0-9]*.json")]
+    return tuple(sorted(names, key=_series))
 
 
 def latest_version() -> str:
     """The newest NeMo version that guardlint knows."""
-    return _LATEST
+    return known_versions()[-1]
+
+
+def catalogued_version(version: str) -> str:
+    """The known release that answers for ``version``: the one of its series.
+
+    The oldest answers for what is older, the newest for what is newer and for what is no version.
+    """
+    wanted = _series(version)
+    fitting = [known for known in known_versions() if _series(known) <= wanted]
+    return fitting[-1] if fitting else known_versions()[0]
+
+
+def _series(version: str) -> tuple[int, int]:
+    found = _RELEASE.match(version.strip().removeprefix("v"))
+    return (int(found[1]), int(found[2] or 0)) if found else _series(latest_version())
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Look-ups in one catalogue file; ``data`` is the file as it is."""
+    """Look-ups in the facts about one release; ``data`` is in the form of the whole file."""
 
     data: dict[str, Any]
 
@@ -87,21 +124,24 @@ class Catalogue:
 
 def snake_case(name: str) -> str:
     """``SelfCheckInputAction`` → ``self_check_input``, as NeMo's action dispatcher normalises names."""
-    import re
-
     if name.endswith("Action"):
         name = name.replace("Action", "")
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
 
 
-@cache
 def load_catalogue(version: str | None = None) -> Catalogue:
-    """The catalogue for a version; the newest where none is given or none is kept for it."""
-    path = _DATA / f"{version or _LATEST}.json"
-    if not path.is_file():
-        path = _DATA / f"{_LATEST}.json"
-    return Catalogue(json.loads(path.read_bytes()))
+    """The catalogue that answers for a version (``catalogued_version``); the newest where none is given."""
+    return _load(latest_version() if version is None else catalogued_version(version))
+
+
+@cache
+def _load(version: str) -> Catalogue:
+    data: dict[str, Any] = json.loads((_DATA / f"{version}.json").read_bytes())
+    if version == latest_version():
+        return Catalogue(data)
+    whole = apply_difference(_load(data["newer"]).data, data["changes"])
+    return Catalogue({**whole, "nemo": data["nemo"], "series": data["series"]})
 
 
 @cache

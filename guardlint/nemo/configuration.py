@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from guardlint.nemo.catalogue import DIRECTIONS, Catalogue, load_catalogue
+from guardlint.nemo.imports import foreign_imports, imported_modules
 from guardlint.nemo.joining import Joined
 from guardlint.nemo.references import RailReference, normalise_flow, parameters_of
 from guardlint.nemo.walk import WalkedFile, walk
@@ -18,7 +19,7 @@ from guardlint.source.place import Place
 from guardlint.source.python import ActionDefinition, PythonFile, parse_python
 from guardlint.source.yaml_file import DataPath, YamlFile, YamlProblem, parse_yaml
 
-__all__ = ["Configuration", "FileProblem", "Prompt", "read_configuration"]
+__all__ = ["Configuration", "FileProblem", "Prompt", "assemble", "read_configuration"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,14 @@ class Configuration:
 
     @cached_property
     def flows(self) -> dict[str, Flow]:
-        """The user's flows by name; of several with one name the one that NeMo runs (the deepest file's)."""
+        """The user's flows by name; of several with one name the one that NeMo runs (the deepest file's).
+
+        Flows without a name all run, as ``define flow (file:line:column)`` here.
+        """
         found: dict[str, Flow] = {}
         for file in self.read_colang:
             for flow in file.flows:
-                found.setdefault(flow.name, flow)
+                found.setdefault(flow.name or f"define flow ({flow.place})", flow)
         return found
 
     @cached_property
@@ -157,8 +161,29 @@ class Configuration:
             yield from self.rails(direction)
 
     def flow_exists(self, name: str) -> bool:
-        """Whether the user's files or the library define a flow."""
-        return name in self.flows or name in self.catalogue.flows(self.generation)
+        """Whether the user's files or the library define a flow. Colang 2.x sees what is imported only."""
+        if name in self.flows:
+            return True
+        facts = self.catalogue.flows(self.generation).get(name)
+        return facts is not None and (self.generation == "1.0" or facts["module"] in self.library_modules)
+
+    @cached_property
+    def imports(self) -> tuple[str, ...]:
+        """What ``import_paths`` and the Colang files import, with dots."""
+        listed = self.value(("import_paths",), [])
+        names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+        names += [item.name for file in self.read_colang for item in file.imports]
+        return tuple(dict.fromkeys(name.removesuffix(".co").replace("/", ".") for name in names))
+
+    @cached_property
+    def library_modules(self) -> frozenset[str]:
+        """The modules of NeMo's library that Colang 2.x files import, and what those import."""
+        return imported_modules(self.imports, self.catalogue.data["modules"])
+
+    @cached_property
+    def foreign_imports(self) -> tuple[str, ...]:
+        """Imports that are not NeMo's library: NeMo looks for them where the application runs."""
+        return foreign_imports(self.imports, self.catalogue.data["modules"])
 
     @cached_property
     def prompts(self) -> tuple[Prompt, ...]:
@@ -200,8 +225,17 @@ def _templates(data: dict[str, Any], path: DataPath) -> tuple[tuple[str, DataPat
 
 def read_configuration(root: Path, *, version: str | None = None) -> Configuration:
     """Read a directory as NeMo would. Files that cannot be read become ``problems``; nothing is raised."""
-    catalogue = load_catalogue(version)
-    files = walk(root)
+    return assemble(root, shown_path(root), load_catalogue(version), walk(root), _text)
+
+
+def assemble(
+    root: Path,
+    name: str,
+    catalogue: Catalogue,
+    files: tuple[WalkedFile, ...],
+    text_of: Callable[[WalkedFile, str, list[FileProblem]], str | None],
+) -> Configuration:
+    """Put a configuration together from files in NeMo's order; ``text_of`` gives None for a problem."""
     problems: list[FileProblem] = []
     yaml_files: list[YamlFile] = []
     colang_files: list[ColangFile] = []
@@ -212,7 +246,7 @@ def read_configuration(root: Path, *, version: str | None = None) -> Configurati
         if file.kind not in ("yaml", "colang", "python"):
             continue
         shown = shown_path(file.path)
-        text = _text(file, shown, problems)
+        text = text_of(file, shown, problems)
         if text is None:
             continue
         texts[shown] = text
@@ -227,7 +261,7 @@ def read_configuration(root: Path, *, version: str | None = None) -> Configurati
             python_files.append(_python(text, shown, problems))
     return Configuration(
         root,
-        shown_path(root),
+        name,
         catalogue,
         files,
         tuple(yaml_files),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from guardlint.source.yaml_file import YamlProblem, parse_yaml
 
-__all__ = ["find_roots", "is_root"]
+__all__ = ["find_roots", "is_configuration", "is_root", "source_files"]
 
 _SKIP = frozenset(
     {"node_modules", "site-packages", "dist-packages", "__pycache__", "venv", "env", "build", "dist", "kb"}
@@ -32,27 +33,39 @@ def find_roots(start: Path) -> list[Path]:
     """
     if is_root(start):
         return [start]
-    ignored = _ignored_by_git(start)
     roots: list[Path] = []
     colang: list[Path] = []
-    for folder, folders, files in os.walk(start):
-        here = Path(folder)
+    for here, folders, files in _folders(start):
         if here != start and is_root(here):
             roots.append(here)
             folders.clear()
             continue
         if any(name.endswith(".co") for name in files) and not any(root in here.parents for root in colang):
             colang.append(here)
+    lone = [
+        folder for folder in colang if not any(folder in root.parents or folder == root for root in roots)
+    ]
+    return sorted([*roots, *(folder for folder in lone if not roots)])
+
+
+def source_files(start: Path) -> Iterator[Path]:
+    """Every file below ``start`` in the folders that ``find_roots`` looks into, configurations included."""
+    for here, _, files in _folders(start):
+        yield from (here / name for name in sorted(files))
+
+
+def _folders(start: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """``os.walk`` without hidden folders, environments, and what git ignores."""
+    ignored = _ignored_by_git(start)
+    for folder, folders, files in os.walk(start):
+        here = Path(folder)
         folders[:] = sorted(
             name
             for name in folders
             if not name.startswith(".") and name not in _SKIP and str(here / name) not in ignored
         )
         folders[:] = [name for name in folders if not (here / name / "pyvenv.cfg").exists()]
-    lone = [
-        folder for folder in colang if not any(folder in root.parents or folder == root for root in roots)
-    ]
-    return sorted([*roots, *(folder for folder in lone if not roots)])
+        yield here, folders, files
 
 
 def is_root(folder: Path) -> bool:
@@ -75,23 +88,27 @@ def _is_configuration_file(path: Path) -> bool:
         data = parse_yaml(text, str(path)).data
     except YamlProblem:
         return path.stem == "config" or len(set(_LOOKS_LIKE_ONE.findall(text))) > 1
-    return isinstance(data, dict) and _is_configuration(data)
+    return isinstance(data, dict) and is_configuration(data)
 
 
-def _is_configuration(data: dict[Any, Any]) -> bool:
-    """``models`` with engines, a ``rails`` section with NeMo's parts, or a Colang version."""
+def is_configuration(data: dict[Any, Any]) -> bool:
+    """Whether NeMo's keys are in it.
+
+    That is ``models`` with engines (or none at all), ``rails`` with NeMo's parts, or a Colang version.
+    """
     models = data.get("models")
-    if isinstance(models, list) and any(
-        isinstance(model, dict) and ("engine" in model or model.get("type") in ("main", "embeddings"))
-        for model in models
+    if models == [] or (
+        isinstance(models, list)
+        and any(
+            isinstance(model, dict) and ("engine" in model or model.get("type") in ("main", "embeddings"))
+            for model in models
+        )
     ):
         return True
-    if "colang_version" in data:
+    if "colang_version" in data or {"rails", "models"} <= data.keys():
         return True
     rails = data.get("rails", data.get("rail"))
-    if isinstance(rails, dict):
-        return bool(_RAIL_SECTIONS & set(map(str, rails)))
-    return "rails" in data and "models" in data
+    return isinstance(rails, dict) and bool(_RAIL_SECTIONS & set(map(str, rails)))
 
 
 def _ignored_by_git(start: Path) -> frozenset[str]:

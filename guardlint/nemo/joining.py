@@ -34,6 +34,7 @@ class Joined:
     origins: dict[DataPath, tuple[YamlFile, DataPath]] = field(default_factory=dict)
     replaced: list[Replaced] = field(default_factory=list)
     dropped: list[tuple[YamlFile, str]] = field(default_factory=list)
+    kept: list[tuple[YamlFile, str]] = field(default_factory=list)
 
     def add(self, file: YamlFile) -> None:
         """Join the next file in walk order; sections of the wrong shape are left out."""
@@ -59,11 +60,12 @@ class Joined:
             if key in file.data:
                 if (key,) in self.origins:
                     self.replaced.append(Replaced(key, self.origins[(key,)][0], file))
-                self.raw[key] = file.data[key]
+                value = file.data[key]
+                self.raw[key] = dict(value) if key == "custom_data" and isinstance(value, dict) else value
                 self.origins[(key,)] = (file, (key,))
         for key in file.data:
             if key not in known:
-                self.dropped.append((file, key))
+                self._rest(file, key)
 
     def origin(self, path: DataPath) -> tuple[YamlFile, DataPath] | None:
         """The file that the value at ``path`` came from, and its path there."""
@@ -77,6 +79,17 @@ class Joined:
         """Where the value at ``path`` of the effective configuration was written."""
         found = self.origin(path)
         return found[0].place(found[1], key=key) if found else None
+
+    def _rest(self, file: YamlFile, key: str) -> None:
+        """A key that NeMo does not know goes into ``custom_data`` where there is one by now."""
+        own = self.raw.get("custom_data")
+        if not isinstance(own, dict):
+            self.dropped.append((file, key))
+            return
+        self.kept.append((file, key))
+        if key not in own:
+            own[key] = file.data[key]
+            self.origins[("custom_data", key)] = (file, (key,))
 
     def _concatenate(self, file: YamlFile, key: str) -> None:
         more = file.data.get(key)

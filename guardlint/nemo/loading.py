@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.model_refusals import model_refusals
 from guardlint.nemo.references import RailReference
-from guardlint.nemo.shapes import wrong_shapes
+from guardlint.nemo.refusal import Refusal
+from guardlint.nemo.shapes import WrongShape, is_true, wrong_shapes
 from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
 
 __all__ = ["Refusal", "loads", "refusals"]
-
-Topic = Literal["file", "flow", "other", "environment"]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One reason for which NeMo does not load the configuration.
-
-    ``topic`` tells who reports it: ``file`` and ``flow`` have rules of their own; ``environment`` is a
-    refusal that depends on the machine, an ``llm=`` argument or code, and is nobody's fault.
-    """
-
-    topic: Topic
-    message: str
-    place: Place
-    path: DataPath | None = None
-    help: str = ""
 
 
 def loads(configuration: Configuration) -> Literal["yes", "no", "depends"]:
@@ -52,25 +35,19 @@ def refusals(configuration: Configuration) -> list[Refusal]:
     shapes = list(_shapes(configuration))
     found += shapes
     if not shapes:
-        found += _models(configuration)
+        found += model_refusals(configuration)
         found += _prompts(configuration)
         found += _rails(configuration)
         found += _settings(configuration)
+        found += _services(configuration)
     found += _code(configuration)
     return found
 
 
 def _shapes(configuration: Configuration) -> Iterator[Refusal]:
     node = configuration.catalogue.data["keys"]
-    for path, expected in wrong_shapes(configuration.joined.raw, node):
-        name = _dotted(path)
-        yield Refusal(
-            "other",
-            f"`{name}` must be {expected}",
-            configuration.place(path),
-            path,
-            f"write {expected} under `{path[-1]}`, or leave the key out",
-        )
+    for wrong in wrong_shapes(configuration.joined.raw, node):
+        yield _shape(configuration, wrong)
     # A section that a later file makes good again still stops the join: lists are added, mappings unpacked.
     joining = configuration.catalogue.data["joining"]
     for file in configuration.yaml_files:
@@ -95,93 +72,24 @@ def _shapes(configuration: Configuration) -> Iterator[Refusal]:
                 )
 
 
-_LANGCHAIN_FLAGS = frozenset(
-    [
-        "streaming",
-        "disable_streaming",
-        "verbose",
-        "cache",
-        "callbacks",
-        "tags",
-        "metadata",
-        "name",
-        "model_kwargs",
-    ]
-)
-_LANGCHAIN_ALIAS = re.compile(r"[a-zA-Z]\w*?_(api_key|base_url|api_base|endpoint)")
-
-
-def _models(configuration: Configuration) -> Iterator[Refusal]:
-    served: dict[Any, dict[str, Any]] = configuration.catalogue.data["engines"]
-    for index, model in enumerate(configuration.value(("models",), [])):
-        path: DataPath = ("models", index)
-        place = configuration.place(path)
-        for key in ("type", "engine"):
-            if key not in model:
-                yield Refusal(
-                    "other", f"a model lacks `{key}`", place, path, f"add `{key}:` to the entry of `models`"
-                )
-        yield from _model_name(model, path, place)
-        engine = model.get("engine")
-        if model.get("type") == "embeddings":
-            continue
-        parameters = model.get("parameters") or {}
-        if isinstance(engine, str) and engine not in served and "base_url" not in parameters:
-            yield Refusal(
-                "environment",
-                f"engine `{engine}` needs LangChain (NEMOGUARDRAILS_LLM_FRAMEWORK=langchain) or `base_url`",
-                configuration.place((*path, "engine")),
-                (*path, "engine"),
-            )
-        lacking = [name for name in served.get(engine, {}).get("needs", ()) if name not in parameters]
-        if lacking:
-            yield Refusal(
-                "environment",
-                f"engine `{engine}` needs {', '.join(lacking)} under `parameters`",
-                configuration.place((*path, "engine")),
-                (*path, "engine"),
-            )
-        # The default framework refuses what only LangChain understands (_compat/langchain_kwargs.py).
-        for name in sorted(map(str, parameters)):
-            if name in _LANGCHAIN_FLAGS or (_LANGCHAIN_ALIAS.fullmatch(name) and name != "azure_endpoint"):
-                yield Refusal(
-                    "environment",
-                    f"`{name}` is a LangChain parameter and needs NEMOGUARDRAILS_LLM_FRAMEWORK=langchain",
-                    configuration.place((*path, "parameters", name), key=True),
-                    (*path, "parameters", name),
-                )
-        if model.get("api_key_env_var"):
-            yield Refusal(
-                "environment",
-                f"the environment variable {model['api_key_env_var']} must be set",
-                configuration.place((*path, "api_key_env_var")),
-                (*path, "api_key_env_var"),
-            )
-
-
-def _model_name(model: dict[str, Any], path: DataPath, place: Place) -> Iterator[Refusal]:
-    parameters = model.get("parameters") or {}
-    inner = parameters.get("model_name") or parameters.get("model")
-    if model.get("model") and inner:
-        yield Refusal(
-            "other",
-            "a model is named twice, in `model` and in `parameters`",
-            place,
-            path,
-            "keep `model` only",
-        )
-    elif not str(model.get("model") or inner or "").strip():
-        yield Refusal("other", "a model has no name", place, path, "add `model:` to the entry of `models`")
+def _shape(configuration: Configuration, wrong: WrongShape) -> Refusal:
+    name = _dotted(wrong.path)
+    if wrong.extra is not None:
+        place = configuration.place(wrong.path, key=True)
+        return Refusal("key", f"`{name}` is not allowed", place, wrong.path, "take the key out")
+    place = configuration.place(wrong.path)
+    if wrong.lacks is not None:
+        return Refusal("other", f"`{name}` lacks `{wrong.lacks}`", place, wrong.path, f"add `{wrong.lacks}:`")
+    mend = f"write {wrong.expected} under `{wrong.path[-1]}`, or leave the key out"
+    if isinstance(wrong.path[-1], int):
+        mend = f"write {wrong.expected} here, or take the entry out"
+    return Refusal("other", f"`{name}` must be {wrong.expected}", place, wrong.path, mend)
 
 
 def _prompts(configuration: Configuration) -> Iterator[Refusal]:
     for index, prompt in enumerate(configuration.value(("prompts",), [])):
         path: DataPath = ("prompts", index)
         place = configuration.place(path)
-        if "task" not in prompt:
-            yield Refusal(
-                "other", "a prompt lacks `task`", place, path, "name the task that the prompt is for"
-            )
         both = bool(prompt.get("content")), bool(prompt.get("messages"))
         if both == (False, False):
             yield Refusal("other", "a prompt has no text", place, path, "write `content:` or `messages:`")
@@ -194,11 +102,16 @@ def _prompts(configuration: Configuration) -> Iterator[Refusal]:
 def _rails(configuration: Configuration) -> Iterator[Refusal]:
     tasks = {prompt.task for prompt in configuration.prompts}
     types = configuration.model_types()
+    for name in configuration.foreign_imports:
+        place = configuration.place(("import_paths",))
+        yield Refusal("environment", f"`{name}` must be found where the application runs", place)
     for rail in configuration.all_rails():
         if rail.direction not in ("input", "output", "retrieval"):
             continue
         name = rail.flow if rail.direction != "retrieval" else rail.text
         if not configuration.flow_exists(name):
+            if configuration.foreign_imports:
+                continue
             yield Refusal("flow", f"no flow is named `{name}`", rail.place, rail.path)
             continue
         model = rail.parameters.get("model")
@@ -239,15 +152,6 @@ def _needed_prompt(rail: RailReference) -> str | None:
 
 
 def _settings(configuration: Configuration) -> Iterator[Refusal]:
-    version = configuration.value(("colang_version",))
-    if isinstance(version, str) and version not in ("1.0", "2.x"):
-        yield Refusal(
-            "other",
-            f"Colang version `{version}` is unknown to NeMo",
-            configuration.place(("colang_version",)),
-            ("colang_version",),
-            'write "1.0" or "2.x"',
-        )
     single: DataPath = ("rails", "dialog", "single_call", "enabled")
     if configuration.value(("passthrough",)) and configuration.value(single):
         yield Refusal(
@@ -258,7 +162,8 @@ def _settings(configuration: Configuration) -> Iterator[Refusal]:
             "switch one of them off",
         )
     streaming: DataPath = ("rails", "output", "streaming")
-    if configuration.value((*streaming, "enabled")) is True:
+    # NeMo looks at these values before it converts them: the text "false" is true here.
+    if configuration.value((*streaming, "enabled")):
         early = configuration.effective((*streaming, "stream_first"))
         overlap = configuration.effective((*streaming, "context_size"))
         for rail in configuration.rails("output"):
@@ -270,6 +175,38 @@ def _settings(configuration: Configuration) -> Iterator[Refusal]:
                     rail.path,
                     "set `stream_first: false` and `context_size: 0` under `rails.output.streaming`",
                 )
+
+
+_ADAPTERS = frozenset({"FileSystem", "OpenTelemetry"})
+
+
+def _services(configuration: Configuration) -> Iterator[Refusal]:
+    """Adapters that nobody registers, and a jailbreak service without its path."""
+    if is_true(configuration.value(("tracing", "enabled"))):
+        for index, adapter in enumerate(configuration.value(("tracing", "adapters"), [])):
+            path: DataPath = ("tracing", "adapters", index)
+            name = adapter.get("name", "FileSystem")
+            if name not in _ADAPTERS:
+                # Code that NeMo runs at load may register more.
+                yield Refusal(
+                    "environment" if configuration.python_files else "other",
+                    f"no tracing adapter is named `{name}`",
+                    configuration.place((*path, "name")),
+                    path,
+                    f"write one of {', '.join(sorted(_ADAPTERS))}",
+                )
+    section: DataPath = ("rails", "config", "jailbreak_detection")
+    listed = any(rail.text == "jailbreak detection model" for rail in configuration.rails("input"))
+    service = configuration.value((*section, "nim_base_url")) or configuration.value((*section, "nim_url"))
+    endpoint: DataPath = (*section, "nim_server_endpoint")
+    if listed and service and not configuration.value(endpoint, "classify"):
+        yield Refusal(
+            "other",
+            "`jailbreak detection model` has the address of a service and no `nim_server_endpoint`",
+            configuration.place(endpoint),
+            endpoint,
+            "write `nim_server_endpoint: classify`, or take the key out",
+        )
 
 
 def _code(configuration: Configuration) -> Iterator[Refusal]:

@@ -39,7 +39,9 @@ def guardrails_engine(configuration: Configuration) -> Engine:
     What IORails serves was asked of NeMo when the catalogue was made.
     """
     facts = configuration.catalogue.data["iorails"]
-    if configuration.generation != "1.0":
+    if not facts["colang"]:
+        return Engine("llmrails", f"NeMo {configuration.catalogue.data['series']} has no Guardrails class")
+    if configuration.generation not in facts["colang"]:
         return Engine("llmrails", f"IORails reads Colang 1.0 only, this is {configuration.colang_version}")
     rails = configuration.value(("rails",), {})
     sections = sorted(set(rails) - set(facts["rails_sections"])) if isinstance(rails, dict) else []
@@ -47,10 +49,17 @@ def guardrails_engine(configuration: Configuration) -> Engine:
     unsupported = [section for section in sections if section in known]
     if unsupported:
         return Engine("llmrails", f"IORails has no rails.{unsupported[0]}")
+    packages: set[str] = set()
     for rail in configuration.all_rails():
         if rail.flow not in facts["flows"].get(rail.direction, ()):
             return Engine("llmrails", f"IORails cannot run `{rail.flow}` on {rail.direction}")
-    return Engine("iorails", "every rail is one that IORails runs; .co files and actions.py are not read")
+        lacking = set(rail.surface["fixed_models"]) - configuration.model_types() if rail.surface else set()
+        if lacking:
+            return Engine("llmrails", f"`{rail.flow}` needs a model of type {min(lacking)}")
+        packages.update(rail.surface["packages"] if rail.surface else ())
+    where = f" where {', '.join(sorted(packages))} can be imported" if packages else ""
+    reason = f"every rail is one that IORails runs{where}; .co files and actions.py are not read"
+    return Engine("iorails", reason)
 
 
 def asking_rails(configuration: Configuration, direction: str) -> int:

@@ -5,14 +5,17 @@ The conversions are pydantic's lax ones: ``"yes"`` is a boolean, ``"3"`` a numbe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from guardlint.source.yaml_file import DataPath
 
-__all__ = ["wrong_shapes"]
+__all__ = ["WrongShape", "is_true", "wrong_shapes"]
 
 _BOOL_WORDS = frozenset({"0", "off", "f", "false", "n", "no", "1", "on", "t", "true", "y", "yes"})
+_INTEGER = re.compile(r"[+-]?\d+(?:_\d+)*(?:\.0*)?")
 _WORDS = {
     "mapping": "a mapping",
     "list": "a list",
@@ -23,62 +26,147 @@ _WORDS = {
 }
 
 
-def wrong_shapes(data: Any, node: dict[str, Any], path: DataPath = ()) -> Iterator[tuple[DataPath, str]]:
-    """Pairs of path and what NeMo expects there; parts that NeMo ignores are not looked at."""
+@dataclass(frozen=True, slots=True)
+class WrongShape:
+    """What NeMo refuses at ``path``: ``expected`` is what must stand there.
+
+    ``lacks`` names a key that must be there and is not, ``extra`` one that must not be (it ends ``path``).
+    """
+
+    path: DataPath
+    expected: str = ""
+    lacks: str | None = None
+    extra: str | None = None
+
+
+def is_true(value: Any) -> bool:
+    """Whether NeMo takes a value for the boolean true (``"on"`` and 1 are)."""
+    return value == 1 or str(value).lower() in ("on", "t", "true", "y", "yes", "1")
+
+
+def wrong_shapes(data: Any, node: dict[str, Any], path: DataPath = ()) -> Iterator[WrongShape]:
+    """Every wrong value; parts that NeMo ignores are not looked at."""
     if node.get("dropped"):
         return
-    if data is None:
-        if not node.get("nullable", False) and node.get("type") != "any":
-            yield path, _expected(node)
-        return
     kind = node.get("type", "any")
-    if kind == "mapping":
-        if not isinstance(data, dict):
-            yield path, _expected(node)
-            return
-        keys = node.get("keys", {})
-        for name, value in data.items():
-            inner = keys.get(name) or node.get("entries")
-            if inner is not None:
-                yield from wrong_shapes(value, inner, (*path, name))
+    if data is None:
+        if not node.get("nullable", False) and kind != "any":
+            yield WrongShape(path, _expected(node))
+    elif kind == "union":
+        yield from _union(data, node, path)
+    elif kind == "mapping":
+        yield from _mapping(data, node, path)
     elif kind == "list":
         if not isinstance(data, list):
-            yield path, _expected(node)
+            yield WrongShape(path, _expected(node))
             return
         items = node.get("items") or {"type": "any"}
         for index, value in enumerate(data):
             yield from wrong_shapes(value, items, (*path, index))
     elif kind == "scalar" and not _fits(data, node):
-        yield path, _expected(node)
+        yield WrongShape(path, _expected(node))
+
+
+def _mapping(data: Any, node: dict[str, Any], path: DataPath) -> Iterator[WrongShape]:
+    if not isinstance(data, dict):
+        yield WrongShape(path, _expected(node))
+        return
+    keys = node.get("keys", {})
+    for name, value in data.items():
+        inner = keys.get(name) or node.get("entries")
+        free = name not in keys and ("entries" in node or node.get("open"))
+        if free and not isinstance(name, str) and not _takes_any_key(path):
+            yield WrongShape((*path, name), "under a key that is text")
+        elif inner is not None:
+            yield from wrong_shapes(value, inner, (*path, name))
+        elif node.get("forbids_extra"):
+            yield WrongShape((*path, name), extra=str(name))
+    for name, inner in keys.items():
+        if inner.get("required") and name not in data:
+            yield WrongShape(path, lacks=name)
+
+
+def _takes_any_key(path: DataPath) -> bool:
+    """Plain dictionaries of NeMo's models; all its others want keys that are text."""
+    return path == ("custom_data",) or path[-2:-1] == ("recognizers",)
+
+
+def _union(data: Any, node: dict[str, Any], path: DataPath) -> Iterator[WrongShape]:
+    """The one option that the discriminator names, else any that fits."""
+    options: list[dict[str, Any]] = node.get("options", [])
+    key = node.get("discriminator")
+    if key is None:
+        if not any(next(wrong_shapes(data, option, path), None) is None for option in options):
+            yield WrongShape(path, " or ".join(dict.fromkeys(map(_expected, options))))
+        return
+    if not isinstance(data, dict):
+        yield WrongShape(path, "a mapping")
+        return
+    values = [value for option in options for value in option["keys"][key].get("values", [])]
+    chosen = [option for option in options if data.get(key) in option["keys"][key].get("values", [])]
+    if key not in data:
+        yield WrongShape(path, lacks=key)
+    elif not chosen:
+        yield WrongShape((*path, key), "one of " + ", ".join(map(_quoted, values)))
+    else:
+        yield from _mapping(data, chosen[0], path)
 
 
 def _expected(node: dict[str, Any]) -> str:
     if node.get("values"):
-        return "one of " + ", ".join(str(value) for value in node["values"])
-    if node.get("type") == "scalar":
-        return _WORDS.get(str(node.get("scalar")), "a value")
-    return _WORDS.get(str(node.get("type")), "a value")
+        return "one of " + ", ".join(map(_quoted, node["values"]))
+    kind = node.get("scalar") if node.get("type") == "scalar" else node.get("type")
+    limits = [
+        f"{word} {node[limit]}"
+        for limit, word in (("min", "at least"), ("above", "above"), ("max", "at most"))
+        if limit in node
+    ]
+    if "max_length" in node:
+        limits.append(f"of at most {node['max_length']} characters")
+    if "min_length" in node:
+        limits.append("that is not empty")
+    if "pattern" in node:
+        limits.append(f"that matches {node['pattern']}")
+    return " ".join([_WORDS.get(str(kind), "a value"), " and ".join(limits)]).strip()
+
+
+def _quoted(value: Any) -> str:
+    """Words stand plain; what YAML would take for a number (``"1.0"``) is shown in its quotes."""
+    return str(value) if re.fullmatch(r"[A-Za-z]\S*", str(value)) else f'"{value}"'
 
 
 def _fits(value: Any, node: dict[str, Any]) -> bool:
     allowed = node.get("values")
     if allowed:
-        return value in allowed
+        return value in allowed and not isinstance(value, bool)
     kind = node.get("scalar")
     if isinstance(value, dict | list):
         return False
     if kind == "str":
-        return isinstance(value, str)
+        return isinstance(value, str) and _text_fits(value, node)
     if kind == "bool":
-        return isinstance(value, bool) or value in (0, 1) or str(value).strip().lower() in _BOOL_WORDS
+        return isinstance(value, bool) or value in (0, 1) or str(value).lower() in _BOOL_WORDS
     if kind in ("int", "float"):
-        return _number(value, kind)
+        return _number_fits(value, kind, node)
     return True
 
 
-def _number(value: Any, kind: str) -> bool:
+def _text_fits(value: str, node: dict[str, Any]) -> bool:
+    if not node.get("min_length", 0) <= len(value) <= node.get("max_length", len(value)):
+        return False
+    return "pattern" not in node or re.search(node["pattern"], value) is not None
+
+
+def _number_fits(value: Any, kind: str, node: dict[str, Any]) -> bool:
+    if kind == "int" and isinstance(value, str) and not _INTEGER.fullmatch(value.strip()):
+        return False
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
-    return kind == "float" or number.is_integer()
+    if kind == "int" and not number.is_integer():
+        return False
+    # Comparisons with NaN are false: where there is a limit, it is refused.
+    if ("min" in node and not number >= node["min"]) or ("max" in node and not number <= node["max"]):
+        return False
+    return "above" not in node or number > node["above"]

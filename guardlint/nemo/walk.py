@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["WalkedFile", "railsignore", "walk"]
+__all__ = ["WalkedFile", "kind_of", "railsignore", "walk"]
 
 Kind = Literal["yaml", "colang", "document", "ignored", "python", "other"]
 
@@ -56,12 +56,13 @@ def walk(root: Path) -> tuple[WalkedFile, ...]:
             path = Path(folder, name)
             relative = path.relative_to(root).as_posix()
             pattern = next((pattern for pattern in patterns if fnmatch.fnmatch(name, pattern)), None)
-            kind: Kind = "ignored" if pattern is not None else _kind(relative)
+            kind: Kind = "ignored" if pattern is not None else kind_of(relative)
             found.append(WalkedFile(path, relative, kind, pattern))
     return tuple(found)
 
 
-def _kind(relative: str) -> Kind:
+def kind_of(relative: str) -> Kind:
+    """What NeMo takes a file for, by its path from the root."""
     if relative.startswith("kb"):
         return "document"
     if relative.endswith((".yml", ".yaml")):

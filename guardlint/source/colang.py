@@ -31,10 +31,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One logical line. ``kind`` is its first word (``if``, ``bot``, ``stop``), or ``set``, ``call``, ``other``.
+    """One logical line.
 
-    ``target`` is the variable that an assignment sets, without ``$``; ``expression`` its right side, a
-    condition, or what follows the keyword; ``expression_place`` is where that begins.
+    ``kind`` is its first word (``if``, ``bot``, ``stop``), or ``set``, ``call``, ``other``; ``target`` the
+    variable that an assignment sets, without ``$``; ``expression`` its right side, a condition, or what
+    follows the keyword; ``expression_place`` where that begins.
     """
 
     kind: str

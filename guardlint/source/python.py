@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,7 +44,10 @@ class PythonFile:
 def parse_python(text: str, file: str) -> PythonFile:
     """Outline one module; a syntax error is kept in ``problem``."""
     try:
-        tree = ast.parse(text.removeprefix("\ufeff"))
+        with warnings.catch_warnings():
+            # What Python thinks of a team's "\d" is not for guardlint to print.
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.removeprefix("\ufeff"))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None) or 1
         column = getattr(error, "offset", None) or 1

@@ -1,8 +1,8 @@
 """One parse of a YAML file: the data as NeMo's loader gives it, and the place of every value.
 
 PyYAML's C loader composes the nodes and the same nodes are constructed, so data and places cannot
-disagree. NeMo itself reads with the pure Python ``yaml.safe_load``; the two differ on tabs and on some
-malformed input, so a file that holds a tab or that the C loader refuses is judged by the Python one.
+disagree. NeMo itself reads with the pure Python ``yaml.safe_load``; the two differ on tabs and a few odd
+texts, so a file that holds one of them, or that the C loader refuses, is read by the Python one.
 """
 
 from __future__ import annotations
@@ -14,41 +14,49 @@ from typing import Any
 import yaml
 
 from guardlint.source.place import Place
+from guardlint.source.yaml_limits import (
+    MAX_DEPTH,
+    MAX_VALUES,
+    YamlProblem,
+    children_of,
+    refuse_bomb,
+    refuse_deep,
+)
 
 __all__ = ["MAX_DEPTH", "MAX_VALUES", "DataPath", "YamlFile", "YamlProblem", "parse_yaml"]
 
 DataPath = tuple[str | int, ...]
 
-MAX_DEPTH = 150
-"""Levels of nesting. The Python loader recurses and fails near 300; the C loader overflows the stack."""
-
-MAX_VALUES = 200_000
-"""Values after aliases are followed; more is an alias bomb, not a configuration."""
-
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_SUSPICIOUSLY_DEEP = re.compile(r"^[ \-?:]{300,}|(?:[-?] ){100}", re.MULTILINE)
-
-
-class YamlProblem(Exception):
-    """The file is not one YAML document that a configuration could be."""
-
-    def __init__(self, message: str, place: Place) -> None:
-        super().__init__(message)
-        self.message = message
-        self.place = place
+_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]+)+")
+_OTHER_BREAKS = re.compile("[\r\x85\u2028\u2029]")
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+# Where the C loader is more lenient than the Python one: a lone !, and a comment right behind | or >.
+_DISPUTED = re.compile(r"\t|(?:^|[\s\[{,])!(?=[\s,\]}]|$)|[|>][-+0-9]*#", re.MULTILINE)
 
 
 class YamlFile:
     """A parsed file. ``data`` is what ``yaml.safe_load`` returns (None for an empty document)."""
 
-    __slots__ = ("_loader", "_root", "data", "file", "text")
+    __slots__ = ("_lines", "_loader", "_own", "_root", "data", "file", "text")
 
-    def __init__(self, file: str, text: str, root: yaml.Node | None, data: Any, loader: Any) -> None:
+    def __init__(
+        self,
+        file: str,
+        text: str,
+        root: yaml.Node | None,
+        data: Any,
+        loader: Any,
+        own: dict[int, list[tuple[yaml.Node, yaml.Node]]] | None = None,
+    ) -> None:
         self.file = file
         self.text = text
         self.data = data
         self._root = root
         self._loader = loader
+        # What stands in a mapping itself: the constructor puts merged pairs among the node's own.
+        self._own = own or {}
+        self._lines: list[str] | None = None
 
     def place(self, path: DataPath = (), *, key: bool = False) -> Place:
         """Where the value at ``path`` stands, or with ``key=True`` the key that holds it.
@@ -78,13 +86,12 @@ class YamlFile:
             node = found[1]
         if not isinstance(node, yaml.ScalarNode):
             return self.place(path)
-        lines = self.text.split("\n")
-        start = node.start_mark
         if node.style == "|":
-            return self._inside_block(node, lines, offset, length) or self._span(node)
-        first = start.column + (1 if node.style in ("'", '"') else 0)
-        if node.end_mark.line == start.line and lines[start.line][first:].startswith(node.value):
-            return Place.at(self.file, start.line + 1, first + offset + 1, length)
+            return self._inside_block(node, offset, length) or self._span(node)
+        line, first = self._start(node)
+        first += 1 if node.style in ("'", '"') else 0
+        if self._position(node.end_mark)[0] == line and self._line(line)[first:].startswith(node.value):
+            return Place.at(self.file, line + 1, first + offset + 1, length)
         return self._span(node)
 
     def duplicates(self) -> Iterator[tuple[DataPath, Place, Place]]:
@@ -100,12 +107,32 @@ class YamlFile:
                 stack.extend(((*path, index), item) for index, item in enumerate(node.value))
             elif isinstance(node, yaml.MappingNode):
                 first: dict[Any, yaml.Node] = {}
-                for key_node, value in node.value:
+                for key_node, value in self._own.get(id(node)) or node.value or ():
+                    if key_node.tag == "tag:yaml.org,2002:merge":
+                        continue
                     name = self._key(key_node)
-                    if name in first and first[name] is not key_node:
+                    if name in first:
                         yield (*path, name), self._span(first[name]), self._span(key_node)
                     first[name] = key_node
                     stack.append(((*path, name), value))
+
+    def has_flow_question(self) -> bool:
+        """Whether a plain text in brackets holds a ``?``, which the Python loader refuses."""
+        stack: list[yaml.Node | None] = [self._root]
+        seen: set[int] = set()
+        while stack:
+            node = stack.pop()
+            if node is None or id(node) in seen:
+                continue
+            seen.add(id(node))
+            children = children_of(node)
+            stack.extend(children)
+            if getattr(node, "flow_style", False) and any(
+                isinstance(child, yaml.ScalarNode) and not child.style and "?" in child.value
+                for child in children
+            ):
+                return True
+        return False
 
     def _child(self, node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, yaml.Node] | None:
         if isinstance(node, yaml.MappingNode):
@@ -121,28 +148,55 @@ class YamlFile:
         return key if isinstance(key, str | int | float | bool) or key is None else str(key)
 
     def _span(self, node: yaml.Node) -> Place:
-        start, end = node.start_mark, node.end_mark
+        line, column = self._start(node)
         if isinstance(node, yaml.ScalarNode) and node.style not in ("|", ">"):
-            return Place(self.file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+            end_line, end_column = self._position(node.end_mark)
+            return Place(self.file, line + 1, column + 1, end_line + 1, end_column + 1)
         # The end mark of a block stands at the next token, often lines below; its first line is shown.
-        line = self.text.split("\n", start.line + 1)[start.line]
-        width = max(len(line.rstrip()) - start.column, 1)
-        return Place.at(self.file, start.line + 1, start.column + 1, width)
+        width = max(len(self._line(line).rstrip()) - column, 1)
+        return Place.at(self.file, line + 1, column + 1, width)
 
-    def _inside_block(
-        self, node: yaml.ScalarNode, lines: list[str], offset: int, length: int
-    ) -> Place | None:
-        body = node.start_mark.line + 1
-        indent = next((len(line) - len(line.lstrip(" ")) for line in lines[body:] if line.strip()), 0)
+    def _start(self, node: yaml.Node) -> tuple[int, int]:
+        """Line and column (from 0) of a node's text, behind its anchor and tag."""
+        line, column = self._position(node.start_mark)
+        if isinstance(node, yaml.ScalarNode) and node.style not in ("|", ">"):
+            properties = _PROPERTIES.match(self._line(line), column)
+            if properties is not None and self._position(node.end_mark)[0] == line:
+                return line, properties.end()
+        return line, column
+
+    def _position(self, mark: Any) -> tuple[int, int]:
+        """Line and column (from 0) as editors count them: YAML knows more line breaks than ``\\n``."""
+        if not _OTHER_BREAKS.search(self.text):
+            return mark.line, mark.column
+        text = self.text.removeprefix("\ufeff")
+        breaks = [0, *(found.end() for found in _BREAK.finditer(text))]
+        before = text[: breaks[mark.line] + mark.column]
+        return before.count("\n"), len(before) - (before.rfind("\n") + 1)
+
+    def _line(self, number: int) -> str:
+        """A line without its end and without the byte order mark, which has no column."""
+        if self._lines is None:
+            self._lines = self.text.removeprefix("\ufeff").split("\n")
+        return self._lines[number] if number < len(self._lines) else ""
+
+    def _inside_block(self, node: yaml.ScalarNode, offset: int, length: int) -> Place | None:
+        body = self._position(node.start_mark)[0] + 1
+        lines = self.text.split("\n")[body:]
+        # With an indentation indicator (|2) the first line may be indented further than the block.
+        indent = _indent(lines) - _indent(node.value.split("\n"))
         before = node.value[:offset]
-        line = body + before.count("\n")
+        line = before.count("\n")
         column = indent + len(before) - (before.rfind("\n") + 1)
-        if (
-            line < len(lines)
-            and lines[line][column : column + length] == node.value[offset : offset + length]
-        ):
-            return Place.at(self.file, line + 1, column + 1, length)
+        wanted = node.value[offset : offset + length]
+        if line < len(lines) and lines[line][column : column + length] == wanted:
+            return Place.at(self.file, body + line + 1, column + 1, length)
         return None
+
+
+def _indent(lines: list[str]) -> int:
+    """Blanks before the first line that is not empty."""
+    return next((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), 0)
 
 
 def parse_yaml(text: str, file: str) -> YamlFile:
@@ -151,16 +205,16 @@ def parse_yaml(text: str, file: str) -> YamlFile:
     Raises YamlProblem when NeMo's loader would refuse the text, when it nests deeper than MAX_DEPTH,
     or when its aliases expand to more than MAX_VALUES values.
     """
-    if text.count("[") + text.count("{") > MAX_DEPTH or _SUSPICIOUSLY_DEEP.search(text):
-        _refuse_deep(text, file)
-    if "\t" in text and _Loader is not yaml.SafeLoader:
-        _load(text, file, yaml.SafeLoader)
+    refuse_deep(text, file, _Loader)
+    if _Loader is yaml.SafeLoader:
+        return _load(text, file, yaml.SafeLoader)
     try:
-        return _load(text, file, _Loader)
+        parsed = _load(text, file, _Loader)
     except YamlProblem:
-        if _Loader is yaml.SafeLoader:
-            raise
-    return _load(text, file, yaml.SafeLoader)
+        return _load(text, file, yaml.SafeLoader)
+    if _DISPUTED.search(text) or ("?" in text and parsed.has_flow_question()):
+        return _load(text, file, yaml.SafeLoader)
+    return parsed
 
 
 def _load(text: str, file: str, loader_class: Any) -> YamlFile:
@@ -170,21 +224,34 @@ def _load(text: str, file: str, loader_class: Any) -> YamlFile:
         if root is None:
             return YamlFile(file, text, None, None, loader)
         if "*" in text:
-            _refuse_bomb(root, file)
+            refuse_bomb(root, file)
+        own = _own_pairs(root) if "<<" in text else None
         data = loader.construct_document(root)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place.at(file, mark.line + 1, mark.column + 1) if mark else Place.at(file)
+        place = _problem_place(error, text, file)
         raise YamlProblem(_reason(error), place) from None
     except yaml.reader.ReaderError as error:
         before = text[: error.position] if isinstance(error.position, int) else ""
+        place = Place.at(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        raise YamlProblem("a control character is not allowed in YAML", place) from None
+    except UnicodeEncodeError as error:
+        before = text[: error.start]
         place = Place.at(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
         raise YamlProblem("a control character is not allowed in YAML", place) from None
     except (ValueError, OverflowError) as error:
         raise YamlProblem(f"a value cannot be read: {error}", _bad_scalar(text, file)) from None
     except RecursionError:
         raise YamlProblem("it is nested too deeply", Place.at(file)) from None
-    return YamlFile(file, text, root, data, loader)
+    return YamlFile(file, text, root, data, loader, own)
+
+
+def _problem_place(error: yaml.MarkedYAMLError, text: str, file: str) -> Place:
+    """Where the problem is; what is noticed at the end of the file is shown where it began."""
+    last = text.rstrip().count("\n")
+    for mark in (error.problem_mark, error.context_mark):
+        if mark is not None and mark.line <= last:
+            return Place.at(file, mark.line + 1, mark.column + 1)
+    return Place.at(file, last + 1, len(text.rstrip()) - (text.rstrip().rfind("\n") + 1) or 1)
 
 
 def _reason(error: yaml.MarkedYAMLError) -> str:
@@ -196,52 +263,18 @@ def _reason(error: yaml.MarkedYAMLError) -> str:
     return problem.replace("\\t", "a tab").replace("'\t'", "a tab")
 
 
-def _refuse_deep(text: str, file: str) -> None:
-    depth = 0
-    try:
-        for event in yaml.parse(text, Loader=_Loader):
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > MAX_DEPTH:
-                    raise YamlProblem(f"it is nested more than {MAX_DEPTH} levels deep", _at(file, event))
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-    except yaml.YAMLError:
-        return  # the parse proper says what is wrong and where
-
-
-def _refuse_bomb(root: yaml.Node, file: str) -> None:
-    sizes: dict[int, int] = {}
-    open_nodes: set[int] = set()
-    stack: list[tuple[yaml.Node, bool]] = [(root, False)]
+def _own_pairs(root: yaml.Node) -> dict[int, list[tuple[yaml.Node, yaml.Node]]]:
+    found: dict[int, list[tuple[yaml.Node, yaml.Node]]] = {}
+    seen: set[int] = set()
+    stack = [root]
     while stack:
-        node, done = stack.pop()
-        identity = id(node)
-        children = _children(node)
-        if done:
-            open_nodes.discard(identity)
-            sizes[identity] = 1 + sum(sizes.get(id(child), 1) for child in children)
-            if sizes[identity] > MAX_VALUES:
-                raise YamlProblem(f"its aliases expand to more than {MAX_VALUES:,} values", _at(file, node))
-        elif identity in open_nodes:
-            raise YamlProblem("an alias stands inside the value that it names", _at(file, node))
-        elif identity not in sizes:
-            open_nodes.add(identity)
-            stack.append((node, True))
-            stack.extend((child, False) for child in children)
-
-
-def _at(file: str, item: Any) -> Place:
-    """Where a node or an event begins."""
-    return Place.at(file, item.start_mark.line + 1, item.start_mark.column + 1)
-
-
-def _children(node: yaml.Node) -> list[yaml.Node]:
-    if isinstance(node, yaml.MappingNode):
-        return [part for pair in node.value for part in pair]
-    if isinstance(node, yaml.SequenceNode):
-        return list(node.value)
-    return []
+        node = stack.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            stack.extend(children_of(node))
+            if isinstance(node, yaml.MappingNode):
+                found[id(node)] = list(node.value)
+    return found
 
 
 def _bad_scalar(text: str, file: str) -> Place:
@@ -256,5 +289,5 @@ def _bad_scalar(text: str, file: str) -> Place:
                 loader.construct_object(node)
             except (ValueError, OverflowError):
                 return Place.at(file, node.start_mark.line + 1, node.start_mark.column + 1, len(node.value))
-        stack.extend(reversed(_children(node)))
+        stack.extend(reversed(children_of(node)))
     return Place.at(file)

@@ -92,7 +92,7 @@ KEYS = HEAD + "keys:\n  - file: new.pem\n"
     [
         ("", 1, "nothing is not a mapping|null is not a mapping"),
         ("- x\n", 1, "is not a mapping"),
-        ("keys: [\n", 2, "expected the node content|did not find expected"),
+        ("keys: [\n", 1, "expected the node content|did not find expected"),
         (HEAD, 1, "the key 'keys' is missing"),
         (HEAD + "keys: []\n", 2, "there is nothing in it"),
         (KEYS.replace("v1", "v2"), 1, "is not 'guardlint/trust/v1'"),

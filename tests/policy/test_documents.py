@@ -147,7 +147,7 @@ REQUIRE = """require:
             "api_key_env_var",
         ),
         ("title: again\n", "4:1", "the key 'title' stands twice in one mapping", "keep one"),
-        ("rails: [\n", "8:1", "", None),
+        ("rails: [\n", "7:8", "", None),
     ],
 )
 def test_typo_has_its_place(body: str, place: str, message: str, help: str | None) -> None:

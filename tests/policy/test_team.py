@@ -106,7 +106,7 @@ def test_nearest_file_is_found(tmp_path: Path) -> None:
         ("guardlint.yml", "team: Cards Team\n", "1:7", "kebab-case"),
         ("guardlint.yml", "tier: public\n", "1:1", "the key 'team' is missing"),
         ("guardlint.yml", "team: x\ntier: a\npolicy: b\n", "3:9", "'policy' and 'tier' both stand here"),
-        ("guardlint.yml", "team: [\n", "2:1", ""),
+        ("guardlint.yml", "team: [\n", "1:7", ""),
         ("guardlint.yml", "", "1:1", "a team document is a mapping"),
         (
             "guardlint.yml",

@@ -13,6 +13,8 @@ import jsonschema
 import pytest
 import yaml
 
+from guardlint.nemo.catalogue import known_versions, load_catalogue
+
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = json.loads((ROOT / "guardlint/nemo/data/0.24.1.json").read_text(encoding="utf-8"))
 SCHEMA = json.loads((ROOT / "schemas/nemo/0.24.1.json").read_text(encoding="utf-8"))
@@ -78,11 +80,15 @@ def mapping_differences(node: dict[str, Any], schema: dict[str, Any], path: str)
         yield from differences(node["keys"][name], properties[name], f"{path}.{name}")
 
 
-def test_the_schema_is_valid_and_says_exactly_what_the_table_says() -> None:
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+@pytest.mark.parametrize("version", known_versions())
+def test_the_schema_is_valid_and_says_exactly_what_the_table_says(version: str) -> None:
+    schema = json.loads((ROOT / f"schemas/nemo/{version}.json").read_text(encoding="utf-8"))
 
-    assert [] == list(differences(CATALOGUE["keys"], SCHEMA))
-    assert {"^x-": True} == SCHEMA["patternProperties"]
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+    assert [] == list(differences(load_catalogue(version).data["keys"], schema))
+    assert {"^x-": True} == schema["patternProperties"]
+    assert f"urn:guardlint:nemo:{version}" == schema["$id"]
 
 
 def test_the_walk_sees_a_difference() -> None:

@@ -16,13 +16,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lark.exceptions import LarkError
 from nemoguardrails.colang import parse_colang_file
 from nemoguardrails.rails.llm.config import _load_imported_paths
 from nemoguardrails.utils import camelcase_to_snakecase
 
 from tools.catalogue.sources import ROOT, relative
 
-__all__ = ["bot_messages", "flows", "modules"]
+__all__ = ["bot_messages", "flows", "modules", "verdicts"]
 
 _MACHINERY = ROOT / "rails" / "llm" / "llm_flows.co"
 _STANDARD = ROOT / "colang" / "v2_x" / "library"
@@ -60,8 +61,9 @@ def bot_messages() -> dict[str, dict[str, list[str]]]:
 def modules() -> dict[str, dict[str, Any]]:
     """What a 2.x file can import: the ``file`` and the modules that it ``imports`` itself.
 
-    A prefix of a dotted name is a folder and imports everything below it. Every name is resolved with NeMo's
-    own import; raises ValueError when it finds another file.
+    A prefix of a dotted name is a folder and imports everything below it. ``broken``: NeMo ships the file but
+    cannot parse it, so that importing it fails. Every name is resolved with NeMo's own import; raises
+    ValueError when it finds another file.
     """
     table = {}
     for path, parsed in _parsed("2.x"):
@@ -71,11 +73,39 @@ def modules() -> dict[str, dict[str, Any]]:
         found = next(iter(resolved["imported_paths"].values()))
         if Path(found).resolve() != path:
             raise ValueError(f"import {name} finds {found}")
-        table[name] = {
-            "file": relative(path),
-            "imports": sorted(item.replace("\\", "/").replace("/", ".") for item in parsed["import_paths"]),
-        }
+        imported = sorted(item.replace("\\", "/").replace("/", ".") for item in parsed["import_paths"])
+        table[name] = _compact(
+            {"file": relative(path), "imports": imported}, {"broken": parsed.get("broken")}
+        )
     return table
+
+
+def verdicts() -> dict[str, str]:
+    """Action to the condition under which its flow of 1.0 blocks, ``$result`` being what the action gives."""
+    found: dict[str, str] = {}
+    for _, parsed in _parsed("1.0"):
+        for flow in parsed["flows"]:
+            steps = flow["elements"]
+            results: dict[str, tuple[str, str]] = {}
+            for step in steps:
+                if step["_type"] == "run_action" and step.get("action_result_key"):
+                    results[step["action_result_key"]] = (step["action_name"], "$result")
+                elif step["_type"] == "set":
+                    results |= _taken_over(step["key"], step["expression"], results)
+                elif step["_type"] == "if":
+                    condition = _taken_over("", step["expression"], results).get("")
+                    if condition:
+                        found.setdefault(*condition)
+    return found
+
+
+def _taken_over(key: str, expression: str, results: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """The expression with the variable that holds an action's result written out; empty without one."""
+    for variable, (action, value) in results.items():
+        parts = re.split(rf"\${variable}\b", expression)
+        if len(parts) > 1:
+            return {key: (action, value.join(parts))}
+    return {}
 
 
 @cache
@@ -85,7 +115,11 @@ def _parsed(version: str) -> list[tuple[Path, dict[str, Any]]]:
     library = [path for path in (ROOT / "library").rglob("*.co") if "__pycache__" not in path.parts]
     others = [_MACHINERY] if version == "1.0" else sorted(_STANDARD.glob("*.co"))
     for path in [*others, *sorted(library, key=lambda path: path.relative_to(ROOT).parts)]:
-        parsed = parse_colang_file(path.name, path.read_text(encoding="utf-8"), version=version)
+        try:
+            parsed = parse_colang_file(path.name, path.read_text(encoding="utf-8"), version=version)
+        except LarkError:
+            # Up to 0.23 the 2.x flows of injection detection have never parsed.
+            parsed = {"flows": [], "bot_messages": {}, "import_paths": [], "broken": True}
         if parsed:
             found.append((path, parsed))
     return found
@@ -108,6 +142,7 @@ def _flows_of_1(registered: frozenset[str]) -> Iterator[tuple[str, dict[str, Any
             spoken = [step["action_params"]["value"] for step in executed if step["action_name"] == "utter"]
             armed = _ARMED.fullmatch(steps[0]["expression"]) if steps[0]["_type"] == "if" else None
             assigned = {step["key"] for step in steps if step["_type"] == "set"}
+            assigned |= {step.get("action_result_key") for step in executed}
             acted = {step["action_name"] for step in executed} - _LANGUAGE
             called = {step["flow_name"] for step in steps if step["_type"] == "flow"}
             yield (
@@ -160,6 +195,7 @@ def _flow_of_2(path: Path, flow: Any, registered: frozenset[str]) -> dict[str, A
     first = next((part for part in flow.elements[1:] if _kind(part) != "dict"), None)
     armed = _ARMED.fullmatch(first.expression) if _kind(first) == "If" and first is not None else None
     assigned = {part.key for part in parts if _kind(part) == "Assignment"}
+    assigned |= {part.return_var_name for part in parts if _kind(part) == "SpecOp"}
     return _compact(
         {
             "file": relative(path),

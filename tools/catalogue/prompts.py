@@ -12,18 +12,24 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from jinja2 import Environment
 from nemoguardrails import RailsConfig
-from nemoguardrails.library.self_check.utils import get_self_check_prompt_task
 from nemoguardrails.llm.prompts import _prompts
 from nemoguardrails.llm.taskmanager import LLMTaskManager
 from nemoguardrails.llm.types import Task
-from nemoguardrails.manifests import all_rail_manifests
 
-from tools.catalogue.sources import Function, SourceFunction, called_name, functions, keyword, python_modules
+from tools.catalogue.sources import (
+    Function,
+    SourceFunction,
+    called_name,
+    functions,
+    has_module,
+    keyword,
+    python_modules,
+)
 
 __all__ = ["context_variables", "filters", "jinja", "output_parsers", "tasks"]
 
@@ -38,9 +44,9 @@ _RENDERERS = ("render_task_prompt", "run_self_check_task")
 _SELF_CHECK = "nemoguardrails.library.self_check.utils"
 
 
-def tasks() -> dict[str, dict[str, Any]]:
-    """Every task for which NeMo renders a prompt."""
-    roots = _checked_parameters()
+def tasks(surfaces: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Every task for which NeMo renders a prompt; ``surfaces`` say which action checks what."""
+    roots = _checked_texts(surfaces)
     builtin = {prompt.task for prompt in _prompts}
     table: dict[str, dict[str, Any]] = {}
     for function in _rendering_functions():
@@ -88,16 +94,23 @@ def _task_manager() -> Any:
     return LLMTaskManager(RailsConfig(models=[]))
 
 
-def _checked_parameters() -> dict[str, frozenset[str]]:
-    """Action name to those of its parameters that a surface fills with the text to check."""
+def _checked_texts(surfaces: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+    """Action name to where the text to check comes from: parameters that a manifest binds, or the context.
+
+    Manifests (0.24) hand the texts over as parameters; before, an action looks them up itself.
+    """
     table: dict[str, set[str]] = {}
-    for manifest in all_rail_manifests().values():
-        for surface in manifest.surfaces:
-            checked = _CHECKED[surface.direction.value]
-            table.setdefault(surface.action.name, set()).update(
-                b.action_param for b in surface.bindings if b.kind == "context" and b.key in checked
-            )
-    return {name: frozenset(parameters) for name, parameters in table.items()}
+    for surface in surfaces:
+        checked = _CHECKED[surface["direction"]]
+        table.setdefault(surface["action"], set()).update(f"context.{key}" for key in checked)
+    if has_module("nemoguardrails.manifests"):
+        for manifest in importlib.import_module("nemoguardrails.manifests").all_rail_manifests().values():
+            for surface in manifest.surfaces:
+                checked = _CHECKED[surface.direction.value]
+                table.setdefault(surface.action.name, set()).update(
+                    b.action_param for b in surface.bindings if b.kind == "context" and b.key in checked
+                )
+    return {name: frozenset(texts) for name, texts in table.items()}
 
 
 def _rendering_functions() -> Iterator[SourceFunction]:
@@ -168,7 +181,8 @@ def _task_names(function: SourceFunction, call: ast.Call) -> list[str]:
         name = keyword(call, "default_task")
         module = importlib.import_module(function.module)
         default = str(getattr(module, name.id)) if isinstance(name, ast.Name) else ""
-        return [default, get_self_check_prompt_task("x", default).removesuffix("=x")]
+        variant = importlib.import_module(_SELF_CHECK).get_self_check_prompt_task("x", default)
+        return [default, variant.removesuffix("=x")]
     task = keyword(call, "task")
     if isinstance(task, ast.Name):
         task = next(
@@ -209,9 +223,24 @@ def _newly_derived(part: ast.AST, names: set[str], function: Function) -> set[st
 
 
 def _reads(value: ast.AST) -> set[str]:
-    """Names that an expression reads, without what goes into rendering a prompt."""
+    """Names that an expression reads, without what goes into rendering a prompt.
+
+    A look-up in the context reads a name too: ``context.get("user_message")`` is ``context.user_message``.
+    """
     if isinstance(value, ast.Call) and called_name(value) in _RENDERERS:
         return set()
     if isinstance(value, ast.Name):
         return {value.id}
+    looked_up = _context_key(value)
+    if looked_up is not None:
+        return {f"context.{looked_up}"}
     return {name for child in ast.iter_child_nodes(value) for name in _reads(child)}
+
+
+def _context_key(value: ast.AST) -> str | None:
+    key: ast.AST | None = None
+    if isinstance(value, ast.Subscript) and ast.unparse(value.value) == "context":
+        key = value.slice
+    elif isinstance(value, ast.Call) and ast.unparse(value.func) == "context.get" and value.args:
+        key = value.args[0]
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None

@@ -1,22 +1,17 @@
-"""Surfaces, actions and what NeMo's fast engine serves: from the manifests and by asking NeMo."""
+"""Surfaces and what NeMo's fast engine serves, of releases with manifests (0.24): by reading and asking."""
 
 from __future__ import annotations
 
-import ast
-import inspect
 import re
-from pathlib import Path
 from typing import Any
 
-from nemoguardrails import LLMRails, RailsConfig
+from nemoguardrails import RailsConfig
 from nemoguardrails.guardrails.compiled_rail import unservable_reason
 from nemoguardrails.guardrails.iorails import IORails
 from nemoguardrails.manifests import all_rail_manifests, import_ref_target
 from nemoguardrails.rails.llm.config import Rails
 
-from tools.catalogue.sources import ROOT, Function, called_name, functions, keyword
-
-__all__ = ["actions", "configured_flow", "fast_engine", "surfaces"]
+__all__ = ["configured_flow", "declared_actions", "fast_engine", "surfaces"]
 
 _PROBE = "probe"
 _UNSUPPLIED = re.compile(r"needs context variable\(s\) (.+), which")
@@ -35,34 +30,20 @@ def surfaces() -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["direction"], row["flow"]))
 
 
-def actions() -> dict[str, dict[str, Any]]:
-    """Every action that NeMo registers by itself, under the name it is registered with.
-
-    ``rail``: it gives a RailOutcome (always truthy). ``versions``: there when only one Colang version has it.
-    """
-    declared = {
+def declared_actions() -> dict[str, str]:
+    """Action name to ``module:function``, of every action that a manifest declares."""
+    return {
         ref.name: import_ref_target(ref)
         for manifest in all_rail_manifests().values()
         if manifest.actions is not None
         for ref in manifest.actions.refs
     }
-    registered = {version: _registered(version) for version in _COLANG_VERSIONS}
-    table: dict[str, dict[str, Any]] = {}
-    for version, named in registered.items():
-        for name, action in named.items():
-            row = table.setdefault(
-                name, _declared_action(declared[name]) if name in declared else _registered_action(action)
-            )
-            row.setdefault("versions", []).append(version)
-    for row in table.values():
-        if row["versions"] == list(_COLANG_VERSIONS):
-            del row["versions"]
-    return table
 
 
 def fast_engine() -> dict[str, Any]:
     """What IORails serves, decided by NeMo: sections of ``rails``, flows by direction, and why not.
 
+    ``colang``: the versions it takes; empty where a release has no ``Guardrails`` class at all.
     ``refused`` maps a flow to the context variables that IORails cannot supply, or to an empty list when NeMo
     excludes it by name. Packages that happen to be missing here do not count.
     """
@@ -84,6 +65,7 @@ def fast_engine() -> dict[str, Any]:
     for direction in ("tool_input", "tool_output"):
         flows[direction] = [name for name in candidates if _fast({direction: {"flows": [name]}}) is None]
     return {
+        "colang": [version for version in _COLANG_VERSIONS if _fast({}, version) is None],
         "rails_sections": [name for name in sorted(Rails.model_fields) if _fast({name: {}}) is None],
         "flows": {direction: sorted(names) for direction, names in flows.items()},
         "refused": refused,
@@ -173,53 +155,7 @@ def _assert_same_answer(surface: Any, flow: str, reason: str | None) -> None:
         raise ValueError(f"IORails gives two answers for {flow}: {reason!r} and {gate!r}")
 
 
-def _fast(rails: dict[str, Any]) -> str | None:
-    config = RailsConfig.model_validate({"models": [], "rails": rails})
+def _fast(rails: dict[str, Any], colang: str = "1.0") -> str | None:
+    config = RailsConfig.model_validate({"models": [], "rails": rails, "colang_version": colang})
     reason: str | None = IORails.unsupported_reason(config)
     return reason
-
-
-def _registered(version: str) -> dict[str, Any]:
-    """Name to callable, of an engine with nothing configured."""
-    rails = LLMRails(RailsConfig.from_content(config={"models": [], "colang_version": version}))
-    names = list(rails.runtime.registered_actions)
-    return {name: rails.runtime.action_dispatcher.get_action(name) for name in names}
-
-
-def _declared_action(target: str) -> dict[str, Any]:
-    """An action of the library, read from its source so that missing extras change nothing."""
-    module, _, name = target.partition(":")
-    node = next(item.node for item in functions(module) if item.node.name == name)
-    decorator = next(
-        (d for d in node.decorator_list if isinstance(d, ast.Call) and called_name(d) == "action"), None
-    )
-    system = keyword(decorator, "is_system_action") if decorator is not None else None
-    return _action_row(module, _parameters(node), _returns(node), bool(getattr(system, "value", False)))
-
-
-def _registered_action(action: Any) -> dict[str, Any]:
-    target = inspect.unwrap(getattr(action, "__func__", action))
-    meta: dict[str, Any] = getattr(target, "action_meta", {})
-    signature = inspect.signature(target)
-    named = [
-        name
-        for name, parameter in signature.parameters.items()
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD and name not in ("self", "cls")
-    ]
-    returns = getattr(signature.return_annotation, "__name__", str(signature.return_annotation))
-    # Actions loaded from a file by path carry the file's name as their module.
-    source = Path(inspect.getfile(target)).resolve().relative_to(ROOT.parent).with_suffix("")
-    return _action_row(".".join(source.parts), named, returns, bool(meta.get("is_system_action")))
-
-
-def _action_row(module: str, params: list[str], returns: str, system: bool) -> dict[str, Any]:
-    return {"module": module, "params": params, "rail": returns == "RailOutcome", "system": system}
-
-
-def _parameters(node: Function) -> list[str]:
-    arguments = node.args
-    return [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
-
-
-def _returns(node: Function) -> str:
-    return str(getattr(node.returns, "id", getattr(node.returns, "value", "")))

@@ -18,6 +18,7 @@ __all__ = [
     "SourceFunction",
     "called_name",
     "functions",
+    "has_module",
     "keyword",
     "module_tree",
     "python_modules",
@@ -40,6 +41,12 @@ class SourceFunction:
 def relative(path: Path) -> str:
     """A path inside NeMo's package, with slashes."""
     return path.relative_to(ROOT).as_posix()
+
+
+def has_module(name: str) -> bool:
+    """Whether the installed release has a module of that dotted name."""
+    path = ROOT.parent.joinpath(*name.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
 
 
 def python_modules(*folders: str) -> Iterator[str]:

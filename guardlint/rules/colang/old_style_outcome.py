@@ -54,12 +54,9 @@ def _bare_tests(
     start = statement.expression_place or statement.place
     for name, origin in outcomes.items():
         for match in re.finditer(rf"(?:\bnot\s+)?\${name}(?![\w.\[])", statement.expression):
-            negated = match[0].startswith("not") or re.search(
-                r"==\s*False|!=\s*True|is\s+False", statement.expression[match.end() :]
-            )
             place = Place.at(start.file, start.line, start.column + match.start(), len(match[0]))
             assert origin.call is not None
-            effect = _effect(statement.expression[match.end() :], bool(negated))
+            effect = _effect(statement.expression[match.end() :], match[0].startswith("not"))
             used = _runs(configuration, flow)
             yield Found(
                 f"`${name}` is the outcome of `{origin.call.name}`, which is true whatever the verdict",
@@ -74,14 +71,13 @@ def _bare_tests(
 
 
 def _effect(rest: str, negated: bool) -> str:
-    """What the comparison that follows the variable comes to. A RailOutcome has no order."""
+    """What the test comes to: an outcome is true, equals nothing but outcomes, and has no order."""
     if re.match(r"\s*[<>]", rest):
         return "an outcome cannot be compared: the request ends in an internal error"
-    if re.match(r"\s*==\s*(?!False)", rest):
-        return "the test is never true, whatever the rail decides"
-    if negated:
-        return "the test is never true: what the rail condemns passes all the same"
-    return "the test is always true: every message takes this branch"
+    equal = re.match(r"\s*(?:==|is\b(?!\s+not)|in\b)", rest) is not None
+    if equal == negated:
+        return "the test is always true: every message takes this branch"
+    return "the test is never true: what the rail condemns passes all the same"
 
 
 def _runs(configuration: Configuration, flow: Flow) -> bool:

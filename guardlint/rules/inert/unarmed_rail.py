@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from guardlint.nemo.configuration import Configuration
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.colang import Statement
 
@@ -36,7 +37,7 @@ def check(project: Project) -> Iterator[Found]:
             for statement in flow.statements
             if statement.target == variable
         ]
-        if any(_may_arm(statement) for statement in assignments):
+        if any(_may_arm(statement) for statement in assignments) or _named_in_python(configuration, variable):
             continue
         related = tuple(
             Related(statement.place, f"`{statement.expression}` is not the boolean True")
@@ -54,9 +55,14 @@ def check(project: Project) -> Iterator[Found]:
         )
 
 
+def _named_in_python(configuration: Configuration, variable: str) -> bool:
+    """An action can set it too (``ActionResult(context_updates=…)``)."""
+    return any(variable in configuration.texts[file.file] for file in configuration.python_files)
+
+
 def _may_arm(statement: Statement) -> bool:
     value = statement.expression.strip()
-    if value == "True":
+    if re.fullmatch(r"True|1(\.0*)?", value):
         return True
-    # A literal is never True; anything computed may be.
+    # Another literal does not equal True; anything computed may.
     return not re.fullmatch(r"\"[^\"]*\"|'[^']*'|False|None|true|false|\d+(\.\d+)?", value)

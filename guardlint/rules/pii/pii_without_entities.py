@@ -30,6 +30,8 @@ def check(project: Project) -> Iterator[Found]:
         match = _RAIL.fullmatch(rail.flow)
         if match is None or rail.flow in configuration.flows:
             continue
+        if configuration.action_named(f"{match[1]}_sensitive_data") is not None:
+            continue
         # The source is fixed in the flow: under another direction the rail still reads its own section.
         source = match[2]
         section: DataPath = ("rails", "config", "sensitive_data_detection")
@@ -63,14 +65,15 @@ def _lost_elsewhere(configuration: Configuration, source: str) -> bool:
     if _entities(configuration.value(("rails", "sensitive_data_detection")), source):
         return True
     return any(
-        _entities(
-            replaced.lost.data.get("rails", {}).get("config", {}).get("sensitive_data_detection"), source
-        )
+        _entities(_under(_under(replaced.lost.data["rails"], "config"), "sensitive_data_detection"), source)
         for replaced in configuration.joined.replaced
-        if replaced.key == "rails" and isinstance(replaced.lost.data.get("rails"), dict)
+        if replaced.key == "rails"
     )
 
 
 def _entities(section: Any, source: str) -> bool:
-    direction = section.get(source) if isinstance(section, dict) else None
-    return isinstance(direction, dict) and bool(direction.get("entities"))
+    return bool(_under(_under(section, source), "entities"))
+
+
+def _under(section: Any, key: str) -> Any:
+    return section.get(key) if isinstance(section, dict) else None

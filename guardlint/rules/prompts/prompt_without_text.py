@@ -10,8 +10,10 @@ How to fix: show the text with the variable of the task, e.g. ``{{ user_input }}
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration, Prompt
 from guardlint.nemo.templates import Variable, variables
 from guardlint.rules.rule import Found, Project, Rule
@@ -29,15 +31,16 @@ def check(project: Project) -> Iterator[Found]:
         facts = configuration.catalogue.task(prompt.task)
         wanted: list[str] = facts["text_variables"] if facts else []
         read = [(path, variable) for text, path in prompt.templates for variable in variables(text)]
-        missing = [name for name in wanted if name not in {variable.name for _, variable in read}]
+        shown = {variable.name for _, variable in read if variable.use != "tested"}
+        missing = [name for name in wanted if name not in shown]
         if not missing or facts is None:
             continue
         known = {*facts["variables"], *configuration.catalogue.data["context_variables"]}
         wrong = _wrong(read, missing, known)
         place, mend = _mend(configuration, prompt, missing, wrong)
-        shown = " and ".join(f"`{name}`" for name in missing)
+        names = " and ".join(f"`{name}`" for name in missing)
         yield Found(
-            f"the prompt `{prompt.task}` never shows {shown}",
+            f"the prompt `{prompt.task}` never shows {names}",
             place,
             f"NeMo fills the gap with nothing: the judge never sees the {_what(prompt.task)}, and all pass",
             mend,
@@ -68,12 +71,19 @@ def _used(configuration: Configuration) -> Iterator[Prompt]:
 
 
 def _in_use(configuration: Configuration, task: str) -> bool:
-    """Whether a listed rail, or a flow of the user, runs the action that renders the task's prompt."""
-    base = task.split(" $", 1)[0]
-    if any(rail.flow.replace(" ", "_") == base for rail in configuration.all_rails()):
+    """Whether a listed rail, or a flow of the user, runs NeMo's action that renders the task's prompt."""
+    facts = configuration.catalogue.task(task)
+    action = str(facts["action"]) if facts else ""
+    if not action or configuration.action_named(action) is not None:
+        return False
+    flow_name = task.split(" $", 1)[0].replace("_", " ")
+    if flow_name not in configuration.flows and any(
+        rail.flow == flow_name for rail in configuration.all_rails()
+    ):
         return True
     return any(
-        call.name == base or (call.kind == "flow" and call.name.replace(" ", "_") == base)
+        snake_case(call.name) == action
+        or (call.kind == "flow" and call.name == flow_name and flow_name not in configuration.flows)
         for flow in configuration.flows.values()
         for call in flow.calls()
     )
@@ -101,9 +111,9 @@ def _mend(
             return file.inside(own, variable.offset, variable.length), f"write `{{{{ {meant} }}}}`"
     for text, path in prompt.templates:
         for name in missing:
-            brace = text.find("{ " + name + " }")
+            brace = re.search(rf"(?<!\{{)\{{\s*{name}\s*\}}(?!\}})", text)
             origin = configuration.joined.origin(path)
-            if brace >= 0 and origin is not None:
-                place = origin[0].inside(origin[1], brace, len(name) + 4)
+            if brace is not None and origin is not None:
+                place = origin[0].inside(origin[1], brace.start(), len(brace[0]))
                 return place, f"write `{{{{ {name} }}}}` with two braces"
     return prompt.place, f"show the text in the prompt: `{{{{ {meant} }}}}`"

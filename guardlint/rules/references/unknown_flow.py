@@ -31,7 +31,10 @@ def check(project: Project) -> Iterator[Found]:
     tool_flows = configuration.catalogue.data["iorails"]["flows"]
     for rail in configuration.all_rails():
         name = rail.text if rail.direction == "retrieval" else rail.flow
-        if configuration.flow_exists(name) or rail.flow in tool_flows.get(rail.direction, ()):
+        tool = rail.direction in _TOOL_RAILS and rail.flow in tool_flows[rail.direction]
+        if tool or configuration.flow_exists(name):
+            continue
+        if configuration.foreign_imports:
             continue
         at_load = rail.direction not in _TOOL_RAILS
         yield Found(
@@ -50,16 +53,16 @@ def check(project: Project) -> Iterator[Found]:
 
 
 def _calls(configuration: Configuration) -> Iterator[Found]:
-    for flow in configuration.flows.values():
+    for flow_name, flow in configuration.flows.items():
         for call in flow.calls():
             if call.kind != "do" or call.name.startswith("$"):
                 continue
             name = normalise_flow(call.name)
-            if not configuration.flow_exists(name):
+            if not configuration.flow_exists(name) and not configuration.foreign_imports:
                 yield Found(
                     f"no flow is named `{name}`",
                     call.place,
-                    f"the request that reaches this line of `{flow.name}` ends in an internal error",
+                    f"the request that reaches this line of `{flow_name}` ends in an internal error",
                     _help(configuration, name, None),
                     value=(flow.name, name),
                     related=_skipped(configuration, name),
@@ -68,6 +71,8 @@ def _calls(configuration: Configuration) -> Iterator[Found]:
 
 def _help(configuration: Configuration, name: str, direction: str | None) -> str:
     library = configuration.catalogue.flows(configuration.generation)
+    if name in library:
+        return f"write `import {library[name]['module']}` in a .co file: Colang 2.x has what is imported"
     fitting = [
         flow for flow in library if direction is None or configuration.catalogue.surface(direction, flow)
     ]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from guardlint.nemo.shapes import is_true
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.yaml_file import DataPath
 
@@ -26,11 +27,11 @@ def check(project: Project) -> Iterator[Found]:
     rails = configuration.rails("output")
     first: DataPath = (*_STREAMING, "stream_first")
     written = configuration.value(first)
-    if configuration.value((*_STREAMING, "enabled")) is not True or not rails:
+    if not is_true(configuration.value((*_STREAMING, "enabled"))) or not rails:
         return
-    if not configuration.effective(first):
+    if not is_true(configuration.effective(first)):
         return
-    path = first if written is not None else (*_STREAMING, "enabled")
+    path = first if written is not None else _STREAMING
     yield Found(
         "answers are streamed before the output rails check them",
         configuration.place(path, key=True),
@@ -40,5 +41,5 @@ def check(project: Project) -> Iterator[Found]:
         value=written,
         related=(Related(rails[0].place, "this rail comes too late"),),
         # Written out, it is a decision that somebody took; left out, it is NeMo's default.
-        severity="warning" if written is True else None,
+        severity="warning" if written is not None else None,
     )

@@ -11,6 +11,7 @@ How to fix: keep one ``rails:`` section; move the other file out of the tree if 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Any
 
 from guardlint.nemo.joining import Replaced
@@ -21,33 +22,41 @@ RULE = Rule(severity="error", confidence="high", since="0.1.0")
 
 
 def check(project: Project) -> Iterator[Found]:
-    """One finding for each section that is lost."""
+    """One finding for each section that is lost, unless the other says all of it too."""
     configuration = project.configuration
     for replaced in configuration.joined.replaced:
-        if replaced.key != "rails" or replaced.lost.data["rails"] == replaced.kept.data["rails"]:
+        if replaced.key != "rails" or _covers(replaced.kept.data["rails"], replaced.lost.data["rails"]):
             continue
         names = _lost_rails(replaced)
         if names:
             verb = "runs" if len(names) == 1 else "run"
-            lost = f"{_listed(names)} of {_name(replaced.lost.file)} never {verb}"
+            lost = f"{_listed(names)} never {verb}"
         else:
-            lost = f"the settings of {_name(replaced.lost.file)} have no effect"
-        same_folder = replaced.lost.file.rpartition("/")[0] == replaced.kept.file.rpartition("/")[0]
-        order = (
-            "; which of the two wins is the order of the directory, and differs between machines"
-            if same_folder
-            else ""
-        )
-        ignore = "" if railsignore(configuration.root)[0] else ", or list the file in .railsignore"
+            lost = "these settings have no effect"
+        # Only a folder and the folders below it have an order; NeMo takes the rest as the disk gives it.
+        below = PurePosixPath(replaced.lost.file).parent in PurePosixPath(replaced.kept.file).parent.parents
+        order = "; which of the two is last is the order of the disk, and differs between machines"
+        ignore = "" if railsignore(configuration.root)[0] else ", or list one of the files in .railsignore"
         yield Found(
-            f"`rails` replaces the section of {_name(replaced.lost.file)}",
-            replaced.kept.place(("rails",), key=True),
-            f"NeMo keeps the last `rails` section only: {lost}{order}",
+            f"`rails` has no effect: {_name(replaced.kept.file)} replaces the section",
+            replaced.lost.place(("rails",), key=True),
+            f"NeMo keeps the last `rails` section only: {lost}{'' if below else order}",
             f"write one `rails:` section in one file{ignore}",
             path=("rails",),
             value=sorted(names),
-            related=(Related(replaced.lost.place(("rails",), key=True), "this section is lost"),),
+            related=(Related(replaced.kept.place(("rails",), key=True), "this section takes its place"),),
         )
+
+
+def _covers(kept: Any, lost: Any) -> bool:
+    """Whether everything that one section says stands in the other too."""
+    if isinstance(lost, dict):
+        return isinstance(kept, dict) and all(
+            key in kept and _covers(kept[key], value) for key, value in lost.items()
+        )
+    if isinstance(lost, list):
+        return isinstance(kept, list) and all(item in kept for item in lost)
+    return bool(kept == lost)
 
 
 def _lost_rails(replaced: Replaced) -> list[str]:

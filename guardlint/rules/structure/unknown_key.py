@@ -11,6 +11,7 @@ How to fix: write the key that was meant, where it belongs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from guardlint.rules.rule import Found, Project, Rule, dotted
@@ -28,10 +29,18 @@ _NOTES = frozenset({"name", "description", "version", "title", "author", "metada
 def check(project: Project) -> Iterator[Found]:
     """One finding for each key; what stands below an unknown key is not looked at."""
     keys = project.configuration.catalogue.data["keys"]
+    own_data = project.configuration.joined.kept
     for file in project.configuration.yaml_files:
         if _is_foreign(file.data, keys):
             continue
-        yield from _walk(file, file.data, keys, (), keys)
+        for found in _walk(file, file.data, keys, (), keys):
+            if found.path is not None and (file, found.path[0]) in own_data and len(found.path) == 1:
+                # With a `custom_data` read before, NeMo keeps the key there: right for data, not for rails.
+                if found.help.startswith("write `") and found.help != "write `custom_data`":
+                    kept = f"NeMo puts `{found.path[0]}` into `custom_data`, where no guardrail looks"
+                    yield replace(found, at_run_time=kept)
+                continue
+            yield found
 
 
 def _is_foreign(data: dict[str, Any], keys: dict[str, Any]) -> bool:
@@ -70,6 +79,8 @@ def _walk(
 def _finding(
     file: YamlFile, path: DataPath, name: Any, node: dict[str, Any], keys: dict[str, Any]
 ) -> Found | None:
+    if len(path) == 1 and (str(name).startswith("x-") or name in _NOTES):
+        return None
     where = dotted(path[:-1]) or "the top level"
     meant = closest(
         str(name), (key for key, child in node.get("keys", {}).items() if not child.get("dropped"))
@@ -81,8 +92,6 @@ def _finding(
         mend, severity = f"move `{name}` under `{home}`", None
     elif path[0] == "models" and len(path) == 3:
         mend, severity = f"move `{name}` under `parameters`, if the model is to receive it", "warning"
-    elif len(path) == 1 and (str(name).startswith("x-") or name in _NOTES):
-        return None
     else:
         mend = "delete it, or keep own data under `custom_data`"
         severity = None if path[0] == "rails" else "warning"

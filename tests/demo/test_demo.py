@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 # Imported by every Python process that finds it on its path, the guard's workers included.
-_WATCHER = '''
+_WATCHER = """
 import os, socket
 
 _LOG = os.environ["GUARDLINT_TEST_EGRESS"]
@@ -39,7 +39,7 @@ def getaddrinfo(host, *rest, **more):
 
 
 socket.socket.connect, socket.getaddrinfo = connect, getaddrinfo
-'''
+"""
 
 
 @pytest.fixture(scope="module")

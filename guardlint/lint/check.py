@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from guardlint.errors import NothingToCheck, UsageError
-from guardlint.lint.finding import CheckedConfiguration, Finding, Report, ShownRelated, fingerprint
+from guardlint.lint.finding import CheckedConfiguration, Finding, Report, fingerprint
 from guardlint.lint.redact import redact
 from guardlint.lint.target import is_older, target_version
 from guardlint.lint.upgrade import faults_of_upgrade
@@ -19,7 +19,7 @@ from guardlint.nemo.loading import loads
 from guardlint.nemo.serving import guardrails_engine, llm_calls, llmrails_engine
 from guardlint.policy.model import ComposedPolicy
 from guardlint.rules.registry import all_rules, rule_ids
-from guardlint.rules.rule import Found, LoadedRule, Project, Severity, dotted
+from guardlint.rules.rule import Found, LoadedRule, Project, Related, Severity, dotted
 from guardlint.source.names import closest
 from guardlint.source.place import Place
 
@@ -205,9 +205,7 @@ def _finding(rule: LoadedRule, found: Found, project: Project, target: Target, v
         redact(found.help),
         fingerprint(rule.id, identity, found.path, found.value),
         tuple(
-            ShownRelated(
-                inside.true_place(item.place) if inside is not None else item.place, redact(item.label)
-            )
+            Related(inside.true_place(item.place) if inside is not None else item.place, redact(item.label))
             for item in found.related
         ),
         found.policy,

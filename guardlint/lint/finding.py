@@ -8,21 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from guardlint.nemo.serving import Calls, Engine
-from guardlint.rules.rule import Confidence, Severity
+from guardlint.rules.rule import Confidence, Related, Severity
 from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
 
-__all__ = ["CheckedConfiguration", "Finding", "Report", "ShownRelated", "fingerprint", "worst"]
+__all__ = ["CheckedConfiguration", "Finding", "Report", "fingerprint"]
 
 _ORDER: dict[str, int] = {"note": 0, "warning": 1, "error": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class ShownRelated:
-    """A related place with its label."""
-
-    place: Place
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +31,7 @@ class Finding:
     at_run_time: str
     help: str
     fingerprint: str
-    related: tuple[ShownRelated, ...] = ()
+    related: tuple[Related, ...] = ()
     policy: str | None = None
     waived_by: str | None = None
 
@@ -74,11 +66,6 @@ class Report:
         return fail_on != "never" and any(
             _ORDER[found.severity] >= _ORDER[fail_on] and not found.waived_by for found in self.findings
         )
-
-
-def worst(first: Severity, second: Severity) -> Severity:
-    """The graver of two severities."""
-    return first if _ORDER[first] >= _ORDER[second] else second
 
 
 def fingerprint(rule: str, configuration: str, path: DataPath | None, value: Any) -> str:

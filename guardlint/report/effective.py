@@ -13,6 +13,7 @@ from guardlint.nemo.account import Contribution, Fate
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.loading import loads, refusals
 from guardlint.nemo.serving import guardrails_engine, llm_calls
+from guardlint.report.json_v1 import place_data
 from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
 
@@ -117,7 +118,7 @@ def as_data(configuration: Configuration, why: DataPath | None = None) -> dict[s
         "colang_version": configuration.colang_version,
         "loads": loads(configuration),
         "refusals": [
-            {"message": redact(item.message), "topic": item.topic, "place": _place(item.place)}
+            {"message": redact(item.message), "topic": item.topic, "place": place_data(item.place)}
             for item in refusals(configuration)
         ],
         "engines": {
@@ -130,14 +131,14 @@ def as_data(configuration: Configuration, why: DataPath | None = None) -> dict[s
         "bot_messages": _fate_data(account.messages(configuration)),
         "files": _fate_data(account.files(configuration)),
         "dropped": [
-            {"key": str(key), "place": _place(file.place((key,), key=True))}
+            {"key": str(key), "place": place_data(file.place((key,), key=True))}
             for file, key in configuration.joined.dropped
         ],
         "replaced": [
             {
                 "key": item.key,
-                "lost": _place(item.lost.place((item.key,), key=True)),
-                "kept": _place(item.kept.place((item.key,), key=True)),
+                "lost": place_data(item.lost.place((item.key,), key=True)),
+                "kept": place_data(item.kept.place((item.key,), key=True)),
             }
             for item in configuration.joined.replaced
         ],
@@ -151,7 +152,12 @@ def as_data(configuration: Configuration, why: DataPath | None = None) -> dict[s
 
 def _fate_data(fates: Iterable[Fate]) -> list[dict[str, Any]]:
     return [
-        {"name": redact(fate.name), "state": fate.state, "why": redact(fate.why), "place": _place(fate.place)}
+        {
+            "name": redact(fate.name),
+            "state": fate.state,
+            "why": redact(fate.why),
+            "place": place_data(fate.place),
+        }
         for fate in fates
     ]
 
@@ -161,15 +167,5 @@ def _contribution(item: Contribution, name: str) -> dict[str, Any]:
         "value": json.loads(json.dumps(redact_data(item.value, name), default=str)),
         "kept": item.kept,
         "how": item.how,
-        "place": _place(item.place) if item.place is not None else None,
-    }
-
-
-def _place(place: Place) -> dict[str, Any]:
-    return {
-        "file": place.file,
-        "line": place.line,
-        "column": place.column,
-        "end_line": place.end_line,
-        "end_column": place.end_column,
+        "place": place_data(item.place) if item.place is not None else None,
     }

@@ -8,7 +8,7 @@ from typing import Any
 from guardlint.lint.finding import CheckedConfiguration, Finding, Report
 from guardlint.source.place import Place
 
-__all__ = ["SCHEMA", "as_data", "render_json"]
+__all__ = ["SCHEMA", "as_data", "place_data", "render_json"]
 
 SCHEMA = "guardlint/findings/v1"
 
@@ -56,18 +56,19 @@ def _finding(item: Finding) -> dict[str, Any]:
         "confidence": item.confidence,
         "message": item.message,
         "configuration": item.configuration,
-        **_place(item.place),
+        **place_data(item.place),
         "path": item.path,
         "at_run_time": item.at_run_time,
         "help": item.help,
         "fingerprint": item.fingerprint,
-        "related": [{**_place(related.place), "label": related.label} for related in item.related],
+        "related": [{**place_data(related.place), "label": related.label} for related in item.related],
         "policy": item.policy,
         "waived_by": item.waived_by,
     }
 
 
-def _place(place: Place) -> dict[str, Any]:
+def place_data(place: Place) -> dict[str, Any]:
+    """A place as every machine format of guardlint writes it."""
     return {
         "file": place.file,
         "line": place.line,

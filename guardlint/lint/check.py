@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from guardlint.errors import NothingToCheck, UsageError
 from guardlint.lint.finding import CheckedConfiguration, Finding, Report, fingerprint
@@ -17,11 +18,13 @@ from guardlint.nemo.embedded import EmbeddedConfiguration, embedded_below, find_
 from guardlint.nemo.embedded_reading import read_embedded
 from guardlint.nemo.loading import loads
 from guardlint.nemo.serving import guardrails_engine, llm_calls, llmrails_engine
-from guardlint.policy.model import ComposedPolicy
 from guardlint.rules.registry import all_rules, rule_ids
 from guardlint.rules.rule import Found, LoadedRule, Project, Related, Severity, dotted
 from guardlint.source.names import closest
 from guardlint.source.place import Place
+
+if TYPE_CHECKING:
+    from guardlint.policy.model import ComposedPolicy
 
 __all__ = [
     "Discovered",

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from guardlint import __version__
-from guardlint.errors import ConfigError, GuardlintError, NothingToCheck
+from guardlint.errors import GuardlintError, NothingToCheck
 from guardlint.lint.check import Discovered, Target, discover_all
 from guardlint.nemo.embedded import EmbeddedConfiguration
-from guardlint.policy.central import Central
-from guardlint.policy.model import ComposedPolicy
-from guardlint.policy.names import check_rule_ids
-from guardlint.policy.team import TeamFile, central_of, find_team_file, load_team_file, policy_for, tier_for
-from guardlint.rules.registry import rule_ids
-from guardlint.source.names import closest
+from guardlint.policy.team_location import find_team_file
+
+if TYPE_CHECKING:
+    from guardlint.lint.standard import Standard
+    from guardlint.policy.team import TeamFile
 
 __all__ = ["Targets", "find_targets"]
 
@@ -46,23 +45,23 @@ def find_targets(
     """
     found = Targets()
     start = paths[0] if paths and paths[0].exists() else Path.cwd()
-    found.team = _team_file(start, found)
-    team = found.team
-    if not paths and team is not None and team.configurations:
-        below = Discovered(_declared(team, found))
+    standard = _standard(find_team_file(start), policy, central, found)
+    declared = standard.declared(found.problems) if standard is not None and not paths else None
+    if declared is not None:
+        below = Discovered(declared)
     else:
         below = discover_all(list(paths) or [Path.cwd()])
         found.problems.extend(below.problems)
-    repository = _central(central, team, found)
-    forced = _forced(policy, repository, found)
     for root in below.roots:
-        found.targets.append(_target(root, team, repository, forced, found))
+        found.targets.append(_target(root, standard, found))
     for item in below.embedded if embedded else ():
         if item.unknown:
             found.skipped.append(item)
         else:
-            target = _target(item.path, team, repository, forced, found)
-            found.targets.append(replace(target, embedded=item))
+            found.targets.append(replace(_target(item.path, standard, found), embedded=item))
+    if standard is not None:
+        found.team = standard.team
+        found.disabled = standard.disabled(found.targets, found.problems)
     if not found.targets:
         found.problems.extend(_computed(item) for item in found.skipped)
     return found
@@ -76,77 +75,15 @@ def _computed(item: EmbeddedConfiguration) -> NothingToCheck:
     )
 
 
-def _team_file(start: Path, found: Targets) -> TeamFile | None:
-    path = find_team_file(start)
-    if path is None:
+def _standard(
+    team_file: Path | None, policy: str | None, central: Path | None, found: Targets
+) -> Standard | None:
+    if team_file is None and policy is None and central is None:
         return None
-    try:
-        team = load_team_file(path, version=__version__)
-        for name in team.disable:
-            if name not in rule_ids():
-                meant = closest(name, rule_ids())
-                raise ConfigError(
-                    f"no rule is named `{name}`",
-                    place=team.place("disable"),
-                    help=f"did you mean `{meant}`?" if meant else None,
-                )
-    except ConfigError as error:
-        found.problems.append(error)
-        return None
-    found.disabled.update(team.disable)
-    return team
+    from guardlint.lint.standard import open_standard
+
+    return open_standard(team_file, policy, central, found.problems)
 
 
-def _declared(team: TeamFile, found: Targets) -> list[Path]:
-    roots = []
-    for entry in team.configurations:
-        root = team.root / entry.path
-        if root.is_dir():
-            roots.append(root.resolve())
-        else:
-            found.problems.append(
-                ConfigError(
-                    f"there is no directory `{entry.path}`", place=str(entry.place), help="mend the path"
-                )
-            )
-    return roots
-
-
-def _central(central: Path | None, team: TeamFile | None, found: Targets) -> Central | None:
-    try:
-        return Central.open(central) if central is not None else central_of(team)
-    except ConfigError as error:
-        found.problems.append(error)
-        return None
-
-
-def _known_rules(policy: ComposedPolicy) -> ComposedPolicy:
-    """The policy, whose severities name rules that exist. Raises ConfigError."""
-    check_rule_ids(policy, rule_ids())
-    return policy
-
-
-def _forced(policy: str | None, central: Central | None, found: Targets) -> ComposedPolicy | None:
-    if policy is None or central is None:
-        return None
-    try:
-        return _known_rules(central.policy(policy))
-    except ConfigError as error:
-        found.problems.append(error)
-        return None
-
-
-def _target(
-    root: Path, team: TeamFile | None, central: Central | None, forced: ComposedPolicy | None, found: Targets
-) -> Target:
-    if forced is not None or team is None or central is None:
-        return Target(root, forced)
-    try:
-        policy = policy_for(team, root, central)
-        return Target(
-            root, _known_rules(policy) if policy is not None else None, tier_for(team, root, central)
-        )
-    except ConfigError as error:
-        if str(error) not in {str(problem) for problem in found.problems}:
-            found.problems.append(error)
-        return Target(root)
+def _target(root: Path, standard: Standard | None, found: Targets) -> Target:
+    return standard.target(root, found.problems) if standard is not None else Target(root)

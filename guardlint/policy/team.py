@@ -18,18 +18,13 @@ from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
 
 __all__ = [
-    "TEAM_FILES",
     "TeamConfiguration",
     "TeamFile",
     "central_of",
-    "find_team_file",
     "load_team_file",
     "policy_for",
     "tier_for",
 ]
-
-TEAM_FILES = ("guardlint.yml", "pyproject.toml")
-"""Names of the team file, the first one preferred in a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +64,6 @@ class TeamFile:
         """What the file declares for the configuration at this path, or None."""
         wanted = configuration.resolve()
         return next((c for c in self.configurations if (self.root / c.path).resolve() == wanted), None)
-
-
-def find_team_file(start: Path) -> Path | None:
-    """The nearest team file in ``start`` or a folder above it, or None.
-
-    A ``pyproject.toml`` without ``[tool.guardlint]`` is no team file, and neither is one that is no TOML.
-    """
-    folder = start.resolve()
-    if not folder.is_dir():
-        folder = folder.parent
-    for above in (folder, *folder.parents):
-        for name in TEAM_FILES:
-            path = above / name
-            if path.is_file() and (name != "pyproject.toml" or _has_table(path)):
-                return path
-    return None
 
 
 def load_team_file(path: Path, *, version: str | None = None) -> TeamFile:
@@ -212,13 +191,6 @@ def _team_file(path: Path, data: Mapping[str, Any], place: Any) -> TeamFile:
         disable=dict(data.get("disable", {})),
         places={key: place((key,), False) for key in data},
     )
-
-
-def _has_table(path: Path) -> bool:
-    try:
-        return tomllib.loads(read_text(path).lstrip("\ufeff")).get("tool", {}).get("guardlint") is not None
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return False
 
 
 def _toml_place(file: str, text: str, path: DataPath) -> Place:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from guardlint.nemo.configuration import Configuration
-from guardlint.policy.model import ComposedPolicy
 from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
+
+if TYPE_CHECKING:
+    from guardlint.policy.model import ComposedPolicy
 
 __all__ = ["Confidence", "Found", "LoadedRule", "Project", "Related", "Rule", "Severity", "dotted"]
 

@@ -10,7 +10,8 @@ import pytest
 
 from guardlint.errors import ConfigError
 from guardlint.policy.central import Central
-from guardlint.policy.team import central_of, find_team_file, load_team_file, policy_for, tier_for
+from guardlint.policy.team import central_of, load_team_file, policy_for, tier_for
+from guardlint.policy.team_location import find_team_file
 
 TIERS = """\
 tiers:

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardlint.policy.evaluate import violations
-from guardlint.rules.effective_view import ConfigurationView, place_of
 from guardlint.rules.rule import Found, Project, Rule
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0")
@@ -25,6 +23,10 @@ def check(project: Project) -> Iterator[Found]:
     policy = project.policy
     if policy is None:
         return
+    # Imported here: most checks have no policy, and start sooner without its modules.
+    from guardlint.policy.evaluate import violations
+    from guardlint.rules.effective_view import ConfigurationView, place_of
+
     for violation in violations(policy, ConfigurationView(project.configuration)):
         waivable = "yes" if policy.waivable(violation.requirement) else "no"
         yield Found(

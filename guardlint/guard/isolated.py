@@ -158,7 +158,7 @@ class _Worker:
         folder = Folder()
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "guardlint.guard.worker"),
+                *(sys.executable, "-P", "-B", "-m", "guardlint.guard.worker"),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,

@@ -85,7 +85,8 @@ def _finding(
     meant = closest(
         str(name), (key for key, child in node.get("keys", {}).items() if not child.get("dropped"))
     )
-    home = _home(str(name), keys)
+    # Parameters of a model are no sections of `rails`, whatever they are called.
+    home = _home(str(name), keys) if path[0] != "models" else None
     if meant is not None and meant != name:
         mend, severity = f"write `{meant}`", None
     elif home is not None:

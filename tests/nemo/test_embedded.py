@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from textwrap import dedent
@@ -365,7 +366,7 @@ def test_any_position_in_a_literal_is_its_position_in_the_file(
     lines: list[str], indent: int, literal: str, argument: str, data: st.DataObject
 ) -> None:
     """Take any character of the configuration: at the place given for it stands this character."""
-    body = "\n".join(" " * indent + line.replace("'''", "'").strip("'") for line in lines)
+    body = "\n".join(" " * indent + re.sub("'+", "'", line).strip("'") for line in lines)
     text = f"# é\nfrom nemoguardrails import RailsConfig\nimport textwrap\n{literal.format(body)}\n"
     (found,) = found_in(f"{text}RailsConfig.from_content({argument}, 'models: []')\n")
     content = found.files.get("main.co", "")

@@ -76,13 +76,16 @@ def generated_files() -> dict[str, bytes]:
     """Path below the root to content, of everything that needs no package but the installed ones."""
     with _quiet_nemo():
         from tools.catalogue.assemble import catalogue
+        from tools.catalogue.grammar import grammar_table
         from tools.catalogue.presidio import presidio_facts
 
         newest = catalogue()
         presidio = presidio_facts()
+        table = grammar_table()
     files = {
         f"{_DATA}/{newest['nemo']}.json": _bytes(newest),
         f"{_DATA}/presidio-{presidio['presidio']}.json": _bytes(presidio),
+        "guardlint/source/data/colang-2.x.json": _bytes(table, compact=True),
         **_schema(newest),
     }
     for path, content in _older_files():
@@ -148,8 +151,10 @@ def _quiet_nemo() -> Iterator[None]:
         yield
 
 
-def _bytes(data: dict[str, Any]) -> bytes:
-    text = json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False)
+def _bytes(data: dict[str, Any], *, compact: bool = False) -> bytes:
+    """``compact``: for a table that nobody reads."""
+    style: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 1}
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, **style)
     return f"{text}\n".encode()
 
 

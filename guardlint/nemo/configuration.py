@@ -9,38 +9,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 from guardlint.nemo.catalogue import DIRECTIONS, Catalogue, load_catalogue
+from guardlint.nemo.colang_problems import colang_problems
+from guardlint.nemo.file_reading import FileProblem, read_python, read_yaml, text_of_file
 from guardlint.nemo.imports import foreign_imports, imported_modules
 from guardlint.nemo.joining import Joined
+from guardlint.nemo.messages import messages_of
+from guardlint.nemo.prompt import Prompt, templates_of
 from guardlint.nemo.references import RailReference, normalise_flow, parameters_of
 from guardlint.nemo.walk import WalkedFile, walk
 from guardlint.source.colang import ColangFile, Flow, Message, parse_colang
 from guardlint.source.files import read_text, shown_path
 from guardlint.source.place import Place
-from guardlint.source.python import ActionDefinition, PythonFile, parse_python
-from guardlint.source.yaml_file import DataPath, YamlFile, YamlProblem, parse_yaml
+from guardlint.source.python import ActionDefinition, PythonFile
+from guardlint.source.yaml_file import DataPath, YamlFile
 
 __all__ = ["Configuration", "FileProblem", "Prompt", "assemble", "read_configuration"]
-
-
-@dataclass(frozen=True, slots=True)
-class FileProblem:
-    """A file that NeMo cannot read. ``at_load`` is False where only actions are lost, not the load."""
-
-    message: str
-    place: Place
-    at_load: bool = True
-    help: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """One entry of ``prompts``: the task and its templates, each with the path of its text."""
-
-    task: str
-    templates: tuple[tuple[str, DataPath], ...]
-    path: DataPath
-    place: Place
-    data: dict[str, Any]
 
 
 @dataclass
@@ -82,18 +65,39 @@ class Configuration:
         found: dict[str, Flow] = {}
         for file in self.read_colang:
             for flow in file.flows:
-                found.setdefault(flow.name or f"define flow ({flow.place})", flow)
+                name = flow.name or f"define flow ({flow.place})"
+                if flow.is_override:
+                    found[name] = flow
+                found.setdefault(name, flow)
         return found
 
     @cached_property
     def messages(self) -> dict[str, Message]:
         """The user's bot messages; the file nearest to the root wins."""
+        return self._messages("bot")
+
+    @cached_property
+    def user_messages(self) -> dict[str, Message]:
+        """The user's examples of what people say; the file nearest to the root wins."""
+        return self._messages("user")
+
+    def _messages(self, kind: Literal["user", "bot"]) -> dict[str, Message]:
         found: dict[str, Message] = {}
         for file in self.read_colang:
-            for message in file.messages:
-                if message.kind == "bot":
-                    found[message.name] = message
+            found.update(messages_of(file, kind))
         return found
+
+    @cached_property
+    def documents(self) -> tuple[str, ...]:
+        """The texts of the knowledge base in NeMo's order: ``docs`` of the YAML files, and ``kb*`` files."""
+        listed = {file.file: file.data.get("docs") or [] for file in self.yaml_files}
+        found: list[str] = []
+        for file in self.files:
+            if file.is_text_of_kb:
+                found.append(read_text(file.path))
+            elif file.kind == "yaml":
+                found += [item["content"] for item in listed.get(shown_path(file.path), ())]
+        return tuple(found)
 
     @cached_property
     def actions(self) -> tuple[ActionDefinition, ...]:
@@ -195,7 +199,7 @@ class Configuration:
                 continue
             path: DataPath = ("prompts", index)
             found.append(
-                Prompt(data["task"], _templates(data, path), path, self.place((*path, "task")), data)
+                Prompt(data["task"], templates_of(data, path), path, self.place((*path, "task")), data)
             )
         return tuple(found)
 
@@ -210,22 +214,9 @@ class Configuration:
         return {str(model.get("type")) for model in self.models}
 
 
-def _templates(data: dict[str, Any], path: DataPath) -> tuple[tuple[str, DataPath], ...]:
-    if isinstance(data.get("content"), str):
-        return ((data["content"], (*path, "content")),)
-    found: list[tuple[str, DataPath]] = []
-    messages = data.get("messages")
-    for index, message in enumerate(messages if isinstance(messages, list) else []):
-        if isinstance(message, str):
-            found.append((message, (*path, "messages", index)))
-        elif isinstance(message, dict) and isinstance(message.get("content"), str):
-            found.append((message["content"], (*path, "messages", index, "content")))
-    return tuple(found)
-
-
 def read_configuration(root: Path, *, version: str | None = None) -> Configuration:
     """Read a directory as NeMo would. Files that cannot be read become ``problems``; nothing is raised."""
-    return assemble(root, shown_path(root), load_catalogue(version), walk(root), _text)
+    return assemble(root, shown_path(root), load_catalogue(version), walk(root), text_of_file)
 
 
 def assemble(
@@ -243,22 +234,29 @@ def assemble(
     texts: dict[str, str] = {}
     joined = Joined(catalogue.data["joining"])
     for file in files:
-        if file.kind not in ("yaml", "colang", "python"):
+        if file.kind not in ("yaml", "ignored"):
+            joined.next_file()
+        if file.kind not in ("yaml", "colang", "python") and not file.is_text_of_kb:
             continue
         shown = shown_path(file.path)
         text = text_of(file, shown, problems)
-        if text is None:
+        if text is None or file.kind == "document":
             continue
         texts[shown] = text
         if file.kind == "yaml":
-            parsed = _yaml(text, shown, problems)
+            parsed = read_yaml(text, shown, problems)
             if parsed is not None:
                 yaml_files.append(parsed)
                 joined.add(parsed)
         elif file.kind == "colang":
             colang_files.append(parse_colang(text, shown))
         else:
-            python_files.append(_python(text, shown, problems))
+            python_files.append(read_python(text, shown, problems))
+    if colang_files or joined.raw.get("import_paths") or _writes_flows(joined.raw):
+        joined.next_file()  # Colang and imports are joined after all others
+    if joined.raw.get("colang_version") == "2.x" and not joined.raw.get("sample_conversation"):
+        joined.forget("sample_conversation")  # NeMo puts its own in the place of anything empty
+    problems += colang_problems(colang_files, joined.raw.get("colang_version", "1.0"))
     return Configuration(
         root,
         name,
@@ -273,47 +271,9 @@ def assemble(
     )
 
 
-def _text(file: WalkedFile, shown: str, problems: list[FileProblem]) -> str | None:
-    at_load = file.kind != "python"
-    try:
-        return read_text(file.path)
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        problems.append(FileProblem("is not UTF-8", Place.at(shown, line), at_load, "save the file as UTF-8"))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        problems.append(
-            FileProblem(f"cannot be read: {reason}", Place.at(shown), at_load, "make the file readable")
-        )
-    return None
-
-
-def _yaml(text: str, shown: str, problems: list[FileProblem]) -> YamlFile | None:
-    try:
-        parsed = parse_yaml(text, shown)
-    except YamlProblem as problem:
-        problems.append(FileProblem(f"is not valid YAML: {problem.message}", problem.place))
-        return None
-    if parsed.data is None:
-        problems.append(
-            FileProblem("is empty", Place.at(shown), help="delete the file, or write at least one key")
-        )
-        return None
-    if not isinstance(parsed.data, dict):
-        problems.append(
-            FileProblem(
-                f"holds a {'list' if isinstance(parsed.data, list) else 'single value'}, not keys and values",
-                parsed.place(),
-                help="write keys and values, or move the file out of the configuration",
-            )
-        )
-        return None
-    return parsed
-
-
-def _python(text: str, shown: str, problems: list[FileProblem]) -> PythonFile:
-    parsed = parse_python(text, shown)
-    if parsed.problem is not None:
-        message, place = parsed.problem
-        problems.append(FileProblem(f"is not valid Python: {message}", place, at_load=False))
-    return parsed
+def _writes_flows(raw: dict[str, Any]) -> bool:
+    """Whether NeMo writes Colang 2.x of its own, for rails that stand in the YAML."""
+    rails = raw.get("rails")
+    sections = [rails.get(way) for way in ("input", "output")] if isinstance(rails, dict) else []
+    listed = any(isinstance(section, dict) and section.get("flows") for section in sections)
+    return raw.get("colang_version") == "2.x" and listed

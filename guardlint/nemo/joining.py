@@ -52,7 +52,10 @@ class Joined:
             self._union(file, key)
         for key in self.joining["first"]:
             known.add(key)
-            if not self.raw.get(key) and file.data.get(key):
+            if self.raw.get(key):
+                continue
+            self.next_file(key)
+            if key in file.data:
                 self.raw[key] = file.data[key]
                 self.origins[(key,)] = (file, (key,))
         for key in self.joining["replaced"]:
@@ -66,6 +69,17 @@ class Joined:
         for key in file.data:
             if key not in known:
                 self._rest(file, key)
+
+    def next_file(self, *keys: str) -> None:
+        """Forget empty values of the keys of which NeMo keeps the first, as it does at every file."""
+        for key in keys or self.joining["first"]:
+            if not self.raw.get(key):
+                self.forget(key)
+
+    def forget(self, key: str) -> None:
+        """Take a key out, as if nobody had written it."""
+        self.raw.pop(key, None)
+        self.origins.pop((key,), None)
 
     def origin(self, path: DataPath) -> tuple[YamlFile, DataPath] | None:
         """The file that the value at ``path`` came from, and its path there."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.flow_refusals import flow_refusals
 from guardlint.nemo.model_refusals import model_refusals
 from guardlint.nemo.references import RailReference
 from guardlint.nemo.refusal import Refusal
@@ -32,6 +33,9 @@ def refusals(configuration: Configuration) -> list[Refusal]:
         for problem in configuration.problems
         if problem.at_load
     ]
+    if all(file.kind == "ignored" for file in configuration.files):
+        mend = "write a config.yml, or take its pattern out of .railsignore"
+        found.append(Refusal("other", "NeMo finds no file", Place.at(configuration.name), None, mend))
     shapes = list(_shapes(configuration))
     found += shapes
     if not shapes:
@@ -40,6 +44,7 @@ def refusals(configuration: Configuration) -> list[Refusal]:
         found += _rails(configuration)
         found += _settings(configuration)
         found += _services(configuration)
+        found += flow_refusals(configuration)
     found += _code(configuration)
     return found
 
@@ -53,7 +58,8 @@ def _shapes(configuration: Configuration) -> Iterator[Refusal]:
     for file in configuration.yaml_files:
         for key in (*joining["concatenated"], *joining["union"]):
             value = file.data.get(key, [])
-            if not isinstance(value, list):
+            # What NeMo only goes through one by one may be an empty mapping or text as well.
+            if not isinstance(value, list) and not (key in joining["union"] and value in ({}, "")):
                 yield Refusal(
                     "other",
                     f"`{key}` must be a list",
@@ -153,7 +159,7 @@ def _needed_prompt(rail: RailReference) -> str | None:
 
 def _settings(configuration: Configuration) -> Iterator[Refusal]:
     single: DataPath = ("rails", "dialog", "single_call", "enabled")
-    if configuration.value(("passthrough",)) and configuration.value(single):
+    if is_true(configuration.value(("passthrough",))) and is_true(configuration.value(single)):
         yield Refusal(
             "other",
             "`passthrough` and `single_call` exclude each other",

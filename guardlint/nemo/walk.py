@@ -22,6 +22,11 @@ class WalkedFile:
     kind: Kind
     ignored_by: str | None = None
 
+    @property
+    def is_text_of_kb(self) -> bool:
+        """Whether NeMo reads it as a document (all others below ``kb`` it passes over)."""
+        return self.kind == "document" and self.relative.endswith(".md")
+
 
 def railsignore(root: Path) -> tuple[Path | None, tuple[str, ...]]:
     """The nearest ``.railsignore`` from ``root`` up to the top of the file system, and its patterns."""
@@ -29,7 +34,7 @@ def railsignore(root: Path) -> tuple[Path | None, tuple[str, ...]]:
         candidate = folder / ".railsignore"
         if candidate.is_file():
             try:
-                lines = candidate.read_text(encoding="utf-8").splitlines()
+                lines = candidate.read_text(encoding="utf-8").split("\n")
             except (OSError, UnicodeDecodeError):
                 return candidate, ()
             return candidate, tuple(line.strip() for line in lines if line.strip() and line[0] != "#")
@@ -51,8 +56,12 @@ def walk(root: Path) -> tuple[WalkedFile, ...]:
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = sorted(name for name in folders if name not in ("__pycache__", ".git"))
+        folders.sort()
+        in_git = ".git" in Path(folder).relative_to(root).parts
         for name in sorted(files):
+            # NeMo looks into .git as well, where nothing else matters and a great deal lies.
+            if in_git and not name.endswith((".yml", ".yaml", ".co")):
+                continue
             path = Path(folder, name)
             relative = path.relative_to(root).as_posix()
             pattern = next((pattern for pattern in patterns if fnmatch.fnmatch(name, pattern)), None)

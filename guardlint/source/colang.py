@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from guardlint.source.colang_errors import Problem, syntax_problems
 from guardlint.source.place import Place
 
 __all__ = ["Call", "ColangFile", "Flow", "Import", "Message", "Statement", "is_version_2", "parse_colang"]
@@ -58,6 +59,11 @@ class Flow:
     decorators: tuple[str, ...] = ()
     statements: tuple[Statement, ...] = ()
 
+    @property
+    def is_override(self) -> bool:
+        """Whether the flow takes the place of another of its name (Colang 2.x, ``@override``)."""
+        return any(decorator.lstrip("@").split("(")[0].strip() == "override" for decorator in self.decorators)
+
     def calls(self) -> Iterator[Call]:
         """Every call in the flow, in order."""
         return (statement.call for statement in self.statements if statement.call is not None)
@@ -83,13 +89,17 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class ColangFile:
-    """The outline of one file; ``version`` is NeMo's judgement of it."""
+    """The outline of one file; ``version`` is NeMo's judgement of it.
+
+    ``problems``: what NeMo's parser of that version refuses, with its place.
+    """
 
     file: str
     version: Literal["1.0", "2.x"]
     flows: tuple[Flow, ...] = ()
     messages: tuple[Message, ...] = ()
     imports: tuple[Import, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(slots=True)
@@ -130,7 +140,7 @@ def parse_colang(text: str, file: str) -> ColangFile:
     reader = _Reader(file, version)
     for line in _logical_lines(text):
         reader.read(line)
-    return reader.finish()
+    return reader.finish(syntax_problems(text, file, version))
 
 
 _DEFINE = re.compile(
@@ -144,37 +154,8 @@ _CALL = re.compile(
     r"(?P<verb>execute|await|start|activate|do)\s+(?P<name>[^\s(][^(]*?)\s*(?:\((?P<args>.*)\)?)?$"
 )
 _KEYWORDS = frozenset(
-    [
-        "if",
-        "else",
-        "elif",
-        "when",
-        "while",
-        "stop",
-        "abort",
-        "return",
-        "break",
-        "continue",
-        "pass",
-        "global",
-        "send",
-        "match",
-        "user",
-        "bot",
-        "event",
-        "create",
-        "meta",
-        "priority",
-        "goto",
-        "label",
-        "checkpoint",
-        "log",
-        "print",
-        "or",
-        "and",
-        "any",
-        "infer",
-    ]
+    "if else elif when while stop abort return break continue pass global send match user bot event "
+    "create meta priority goto label checkpoint log print or and any infer".split()
 )
 
 
@@ -195,15 +176,15 @@ class _Reader:
             return
         if self.message is not None:
             if line.text[:1] in "\"'" or line.text.startswith("- "):
-                self.message[3].append(line.text.strip("- \t").strip("\"'"))
+                self.message[3].append(_text_of_message(line.text.strip("- \t")))
             return
         if self.flow is not None and line.indent > self.flow_indent:
             self.flow.statements.append(self._statement(line))
 
-    def finish(self) -> ColangFile:
+    def finish(self, problems: tuple[Problem, ...]) -> ColangFile:
         self._close()
         return ColangFile(
-            self.file, self.version, tuple(self.flows), tuple(self.messages), tuple(self.imports)
+            self.file, self.version, tuple(self.flows), tuple(self.messages), tuple(self.imports), problems
         )
 
     def _begins(self, line: _Line) -> bool:
@@ -298,6 +279,11 @@ class _Reader:
 
     def _place(self, line: _Line, offset: int, width: int) -> Place:
         return Place.at(self.file, line.number, line.indent + offset + 1, max(width, 1))
+
+
+def _text_of_message(text: str) -> str:
+    """Without its double quotes; what stands in single ones NeMo takes for the name of an intent."""
+    return "{intent:" + text.replace(" ", "|") + "}" if text.startswith("'") else text.strip('"')
 
 
 def _logical_lines(text: str) -> Iterator[_Line]:

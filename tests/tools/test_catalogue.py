@@ -21,6 +21,8 @@ FILES = (
     *(f"guardlint/nemo/data/{release}.json" for release in RELEASES),
     *(f"schemas/nemo/{release}.json" for release in RELEASES),
 )
+# The table of a grammar: generated like the others, written for reading by a machine alone.
+GENERATED = (*FILES, "guardlint/source/data/colang-2.x.json")
 
 
 def read(name: str) -> Any:
@@ -44,7 +46,7 @@ def test_regenerating_from_the_installed_packages_gives_the_shipped_bytes(tmp_pa
     result = generate(tmp_path)
 
     assert (0, "") == (result.returncode, result.stderr)
-    assert {name: (ROOT / name).read_bytes() for name in FILES} == {
+    assert {name: (ROOT / name).read_bytes() for name in GENERATED} == {
         str(path.relative_to(tmp_path).as_posix()): path.read_bytes()
         for path in tmp_path.rglob("*")
         if path.is_file()
@@ -52,7 +54,7 @@ def test_regenerating_from_the_installed_packages_gives_the_shipped_bytes(tmp_pa
 
 
 def test_check_names_the_one_file_that_differs_and_leaves_it_alone(tmp_path: Path) -> None:
-    for name in FILES:
+    for name in GENERATED:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / FILES[2]).write_text("{}", encoding="utf-8")

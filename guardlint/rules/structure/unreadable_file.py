@@ -1,10 +1,10 @@
 """A file of the configuration cannot be read.
 
 What it does: reports files that are not UTF-8, not valid YAML, empty, no mapping, hostile (alias bombs,
-bottomless nesting) or not valid Python.
+bottomless nesting), not valid Colang of the version that NeMo reads, or not valid Python.
 
-Why it matters: NeMo stops at the first such YAML file, often with a message that names no file; a broken
-``actions.py`` costs one line in the log and every action in it.
+Why it matters: NeMo stops at the first such YAML or Colang file, often with a message that names no file; a
+broken ``actions.py`` costs one line in the log and every action in it.
 
 How to fix: mend the file, or move it out of the configuration's directory.
 """

@@ -1,0 +1,236 @@
+"""NeMo's own answer to what a configuration comes to, at a few milliseconds a directory.
+
+``LLMRails`` reads its whole library each time it is made. What does not belong to the configuration is read
+once here: the library's Colang, its actions, its catalogue of rails. No documents and no messages are
+embedded, and the files of one folder, which NeMo takes in the order of the disk, come sorted. Everything
+else is NeMo's own code, unchanged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import os
+import pickle
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from guardlint.harness.facts import SETTINGS, Facts, marker, text_of
+from guardlint.harness.scripted import ScriptedModel, telemetry_off
+from guardlint.nemo.catalogue import DIRECTIONS
+
+if TYPE_CHECKING:
+    from nemoguardrails import LLMRails, RailsConfig
+
+__all__ = ["nemo_facts"]
+
+# The name that NeMo gives to the flows it writes for rails listed in the YAML of a 2.x configuration.
+_GENERATED = "INTRINSIC_FLOW_GENERATION"
+
+
+def nemo_facts(root: Path, *, sort: bool = True) -> Facts:
+    """What ``RailsConfig.from_path`` and ``LLMRails`` make of ``root``. Never raises for what is in it.
+
+    ``sort`` False leaves the files of a folder in the order of the disk. The configuration's own Python is
+    run, as NeMo runs it.
+    """
+    telemetry_off()
+    with _quick(sort), warnings.catch_warnings(), _quiet():
+        warnings.simplefilter("ignore")
+        from nemoguardrails import LLMRails, RailsConfig
+
+        try:
+            config = RailsConfig.from_path(str(root))
+        except BaseException as error:  # noqa: BLE001 - the configuration may raise anything
+            _not_ours(error)
+            return Facts("no", (f"RailsConfig: {_line(error)}",))
+        facts = _facts_of(config)
+        names = _own_names(config)
+        try:
+            rails = LLMRails(config, llm=ScriptedModel())
+        except BaseException as error:  # noqa: BLE001 - the configuration may raise anything
+            _not_ours(error)
+            return Facts("no", (f"LLMRails: {_line(error)}",))
+    return Facts("yes", (), flows=_winners(rails, names), **facts)
+
+
+def _facts_of(config: RailsConfig) -> dict[str, Any]:
+    from nemoguardrails.llm.prompts import _prompts, get_prompt
+
+    prompts = config.prompts or []
+    shipped = {prompt.task for prompt in _prompts}
+    chosen: dict[str, int | None] = {}
+    for prompt in prompts:
+        if prompt.task in shipped:
+            continue
+        try:
+            taken = get_prompt(config, prompt.task)
+        except ValueError:
+            taken = None
+        chosen[prompt.task] = next((index for index, each in enumerate(prompts) if each is taken), None)
+    return {
+        "rails": {way: list(getattr(config.rails, way).flows) for way in DIRECTIONS},
+        "bot_messages": dict(config.bot_messages),
+        "user_messages": dict(config.user_messages),
+        "prompts": tuple(
+            (prompt.task, prompt.content or str([_message(item) for item in prompt.messages or []]))
+            for prompt in prompts
+        ),
+        "chosen": chosen,
+        "models": tuple((model.type, model.engine, model.model or "") for model in config.models),
+        "documents": tuple(document.content for document in config.docs or []),
+        "custom_data": config.custom_data,
+        "settings": {name: _written(config, name) for name in SETTINGS},
+    }
+
+
+def _written(config: RailsConfig, name: str) -> Any:
+    """A setting's value; None for NeMo's own sample conversations, which the catalogue does not repeat."""
+    from nemoguardrails.rails.llm import config as module
+
+    value = getattr(config, name)
+    own = [getattr(module, which).get(name) for which in ("_default_config", "_default_config_v2")]
+    return None if name == "sample_conversation" and value in own else value
+
+
+def _message(message: Any) -> Any:
+    return message if isinstance(message, str) else {"type": message.type, "content": message.content}
+
+
+def _own_names(config: RailsConfig) -> list[str]:
+    """The names of the flows that the configuration's own files define; ``""`` for those without one."""
+    names = []
+    for flow in config.flows:
+        if isinstance(flow, dict):
+            # NeMo calls a flow without a name after its body.
+            name = str(flow.get("id") or "")
+            names.append("" if name.startswith("anonymous-") else name)
+        elif not flow.file_info.get("of_library") and flow.file_info["name"] != _GENERATED:
+            names.append(str(flow.name))
+    return names
+
+
+def _winners(rails: LLMRails, names: list[str]) -> dict[str, str]:
+    """By name, the marker in the flow that the runtime holds."""
+    held: dict[str, Any] = getattr(rails.runtime, "flow_configs", {})
+    found = {}
+    for name in names:
+        if name == "":
+            found[""] = str(names.count(""))
+            continue
+        flow = held[name]
+        found[name] = marker(text_of(flow.source_code or str(flow.elements)))
+    return found
+
+
+def _line(error: BaseException) -> str:
+    cause = error.__cause__
+    text = f"{type(error).__name__}: {error}" + (f" <- {type(cause).__name__}: {cause}" if cause else "")
+    return " ".join(text.split())[:300]
+
+
+def _not_ours(error: BaseException) -> None:
+    """Code of the configuration may exit; the user may interrupt."""
+    if isinstance(error, KeyboardInterrupt):
+        raise error
+
+
+class _SortedOs:
+    """``os`` for NeMo's loader, with the files and folders of each folder sorted."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+    @staticmethod
+    def walk(top: str, **options: Any) -> Iterator[tuple[str, list[str], list[str]]]:
+        for folder, folders, files in os.walk(top, **options):
+            folders.sort()
+            yield folder, folders, sorted(files)
+
+
+@contextlib.contextmanager
+def _quick(sort: bool) -> Iterator[None]:
+    """The shortcuts, for as long as the block lasts."""
+    import nemoguardrails.colang as colang
+    from nemoguardrails.actions.action_dispatcher import ActionDispatcher
+    from nemoguardrails.rails.llm import config, llmrails
+
+    own_paths = ActionDispatcher.load_actions_from_path
+    library = Path(config.guardrails_stdlib_path, "nemoguardrails")
+
+    def load_actions(self: ActionDispatcher, path: Path) -> None:
+        # The package's own actions and those of the working directory change nothing that is compared.
+        if path != Path.cwd() and library not in (path, *path.parents):
+            own_paths(self, path)
+
+    async def no_documents(self: LLMRails) -> None:
+        self._kb = None
+
+    with contextlib.ExitStack() as stack:
+        put = functools.partial(_put, stack)
+        if sort:
+            put(config, "os", _SortedOs())
+        remembering = _remembering(colang.parse_colang_file)
+        put(colang, "parse_colang_file", remembering)
+        put(llmrails, "parse_colang_file", remembering)
+        put(llmrails.LLMRails, "_init_kb", no_documents)
+        put(ActionDispatcher, "load_actions_from_path", load_actions)
+        put(ActionDispatcher, "_load_unmanifested_library_actions", lambda *_: None)
+        yield
+
+
+def _put(stack: contextlib.ExitStack, where: Any, name: str, value: Any) -> None:
+    before = getattr(where, name)
+    setattr(where, name, value)
+    stack.callback(setattr, where, name, before)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with (
+            Path(os.devnull).open("w") as nowhere,
+            contextlib.redirect_stdout(nowhere),
+            contextlib.redirect_stderr(nowhere),
+        ):
+            yield
+    finally:
+        logging.disable(before)
+
+
+@functools.cache
+def _library() -> frozenset[str]:
+    """The text of every Colang file of NeMo's package."""
+    from nemoguardrails.rails.llm import config
+
+    package = Path(config.guardrails_stdlib_path, "nemoguardrails")
+    return frozenset(path.read_text(encoding="utf-8") for path in package.rglob("*.co"))
+
+
+_parsed: dict[tuple[str, str], bytes] = {}
+
+
+def _remembering(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """NeMo's parser, whose result for a file of its own library is kept, its 2.x flows marked as such."""
+
+    def parse(
+        filename: str, content: str, include_source_mapping: bool = True, version: str = "1.0"
+    ) -> dict[str, Any]:
+        if content not in _library():
+            return original(filename, content, include_source_mapping, version)
+        key = (content, version)
+        if key not in _parsed:
+            result = original(filename, content, include_source_mapping, version)
+            for flow in result.get("flows", ()) if version == "2.x" else ():
+                flow.file_info["of_library"] = True
+            _parsed[key] = pickle.dumps(result)
+        # A fresh copy each time: NeMo writes into what it parsed.
+        copy: dict[str, Any] = pickle.loads(_parsed[key])  # noqa: S301 - made two lines above
+        return copy
+
+    return parse

@@ -1,0 +1,36 @@
+"""One prompt of a configuration, with the place of every template in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from guardlint.source.place import Place
+from guardlint.source.yaml_file import DataPath
+
+__all__ = ["Prompt", "templates_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One entry of ``prompts``: the task and its templates, each with the path of its text."""
+
+    task: str
+    templates: tuple[tuple[str, DataPath], ...]
+    path: DataPath
+    place: Place
+    data: dict[str, Any]
+
+
+def templates_of(data: dict[str, Any], path: DataPath) -> tuple[tuple[str, DataPath], ...]:
+    """The texts of one entry of ``prompts``, each with its path."""
+    if isinstance(data.get("content"), str):
+        return ((data["content"], (*path, "content")),)
+    found: list[tuple[str, DataPath]] = []
+    messages = data.get("messages")
+    for index, message in enumerate(messages if isinstance(messages, list) else []):
+        if isinstance(message, str):
+            found.append((message, (*path, "messages", index)))
+        elif isinstance(message, dict) and isinstance(message.get("content"), str):
+            found.append((message["content"], (*path, "messages", index, "content")))
+    return tuple(found)

@@ -1,0 +1,98 @@
+"""The texts of ``define user`` and ``define bot`` in Colang 1.0, which NeMo reads a second time as Markdown.
+
+What stands in the list is one line each; a mapping instead of texts is taken for YAML
+(``nemoguardrails/colang/v1_0/lang/comd_parser.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from guardlint.source.colang_1_lines import Unreadable
+
+__all__ = ["check_examples"]
+
+_KINDS = ("intent", "object", "type", "property", "utterance", "sym", "lookup")
+
+
+def check_examples(lines: list[tuple[str, Any]], enter: Callable[[Any], None]) -> None:
+    """Raise where NeMo would; each line comes with what ``enter`` is told of it."""
+    if not lines:
+        return
+    flat = [(part, at) for text, at in lines for part in text.split("\n")]
+    _language(flat, enter)
+    symbol: str | None = None
+    kind = "intent"
+    position = 0
+    while position < len(flat):
+        text, at = flat[position][0].strip(), flat[position][1]
+        position += 1
+        enter(at)
+        if text == "### IGNORE BELOW ###":
+            return
+        if text.startswith("#") and not text.startswith("##"):
+            name = text[1:].lower().strip()
+            for start, meant in (("intent", "intent"), ("object", "object"), ("utterance", "utterance"),
+                                 ("propert", "property"), ("type", "type")):  # fmt: skip
+                if name.startswith(start):
+                    kind = meant
+                    break
+        if text.startswith("##") and not text.startswith("###"):
+            symbol = text[2:].strip()
+            kind = _kind(symbol) or kind
+        if text.startswith(">") and not text.startswith(">   "):
+            symbol = text[1:].strip()
+            if not symbol:
+                raise Unreadable("`>` must be followed by a name")
+            symbol = symbol.partition("(")[0]
+            kind = _kind(symbol) or kind
+        elif text.startswith(">   ") and ":" not in text:
+            raise Unreadable("a parameter needs a name and a type")
+        elif text.startswith("```"):
+            position = _block(flat, position, symbol, kind)
+
+
+def _kind(symbol: str) -> str | None:
+    return next((kind for kind in _KINDS if symbol.startswith(f"{kind}:")), None)
+
+
+def _language(flat: list[tuple[str, Any]], enter: Callable[[Any], None]) -> None:
+    """NeMo looks into the first block for a language, and needs a mapping or a text there."""
+    block: list[str] = []
+    inside = False
+    for text, at in flat:
+        if not text.strip():
+            continue
+        if text.startswith("```yaml"):
+            inside = True
+        elif text.endswith("```"):
+            enter(at)
+            if isinstance(_yaml(block), int | float | None):
+                raise Unreadable("the lines are neither texts nor keys and values")
+            return
+        elif inside:
+            block.append(text)
+
+
+def _block(flat: list[tuple[str, Any]], position: int, symbol: str | None, kind: str) -> int:
+    block: list[str] = []
+    while position < len(flat) and not flat[position][0].startswith("```"):
+        block.append(flat[position][0])
+        position += 1
+    if position == len(flat):
+        raise Unreadable("keys and values cannot stand among the texts")
+    data = _yaml(block)
+    if symbol and (kind != "utterance" or not isinstance(data, str)):
+        raise Unreadable("keys and values cannot stand among the texts")
+    # One line more than the end of the block is passed over.
+    return position + 2
+
+
+def _yaml(lines: list[str]) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load("\n".join(lines))
+    except yaml.YAMLError:
+        raise Unreadable("the lines are neither texts nor valid YAML") from None

@@ -34,7 +34,7 @@ Exit codes: 0 written, 1 the configuration cannot be compiled, 2 wrong arguments
 @click.option("--policy", metavar="ID", help="The policy, where no team file names one.")
 @click.option("--central", metavar="DIR", type=click.Path(path_type=Path), help="The central repository.")
 @click.option("--key", "keys", metavar="FILE", multiple=True, help="Private key, or env:NAME (repeatable).")
-@click.option("--unsigned", is_flag=True, help="Write it unsigned: no guard loads it until it is signed.")
+@click.option("--unsigned", is_flag=True, help="Write it unsigned, to look at: no guard loads it.")
 @click.option("--name", metavar="NAME", help="The application's name.  [default: team file, else PATH]")
 @click.option("--revision", metavar="N", type=click.IntRange(min=0), help="[default: time in seconds]")
 @click.option("--valid-days", metavar="N", type=click.IntRange(min=1), default=365, show_default=True)

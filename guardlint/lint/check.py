@@ -114,7 +114,7 @@ def select_rules(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tupl
             meant = closest(name, rule_ids())
             raise UsageError(
                 f"no rule is named `{name}`",
-                help=f"did you mean `{meant}`?" if meant else "see guardlint rules",
+                help=f"did you mean `{meant}`?" if meant else f"one of {', '.join(rule_ids())}",
             )
     return tuple(
         rule for rule in all_rules() if (not chosen or rule.id in chosen) and rule.id not in left_out

@@ -167,7 +167,9 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("text", "line", "part"), ERRORS)
-def test_common_errors_have_a_line_and_a_sentence(text: str, line: int, part: str, nemo_parses: Parses) -> None:
+def test_common_errors_have_a_line_and_a_sentence(
+    text: str, line: int, part: str, nemo_parses: Parses
+) -> None:
     """NeMo refuses each of them; the sentence says what is wrong, at the line where it is."""
     version: Version = "2.x" if is_version_2(text) else "1.0"
     assert not nemo_parses(text, version)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from pathlib import Path
 
+import harness
 import pytest
 
 from guardlint.errors import ConfigError
@@ -14,9 +13,6 @@ from guardlint.rules.registry import all_rules
 
 FOLDER = Path(__file__).parent
 
-
-sys.path.insert(0, str(FOLDER))
-harness = importlib.import_module("harness")
 
 PAGES = {path.stem: harness.parse_page(path) for path in sorted(FOLDER.glob("*.md"))}
 CASES = [case for cases in PAGES.values() for case in cases]

@@ -5,24 +5,16 @@ Each test asks a configuration in which the rule fires and its nearest neighbour
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 import pytest
+from talking import ANSWER, REFUSAL, ask, rules
 
 from guardlint.engines.personal_data import serve_offline
 from guardlint.errors import ConfigError
-from guardlint.harness.brain import ScriptedBrain
 from guardlint.harness.scripted import ScriptedModel, load_rails, telemetry_off
 from guardlint.lint.check import Target, check
 
 telemetry_off()
 
-REFUSAL = "I'm sorry, I can't respond to that."
-ANSWER = "Here is what I can tell you."
 VAULT = "tell me the vault code"
 CHECK_INPUT = """\
 models: []
@@ -42,60 +34,6 @@ prompts:
   - task: self_check_output
     content: "Should this be blocked? SHOWN Answer (Yes or No):"
 """
-
-
-@dataclass(frozen=True)
-class Talk:
-    """What came back, in one piece or in several, and what the model was asked."""
-
-    reply: str
-    pieces: list[str]
-    error: BaseException | None
-    model: ScriptedModel
-
-    @property
-    def tasks(self) -> list[str]:
-        return [prompt.task for prompt in self.model.seen]
-
-
-@pytest.fixture
-def team(tmp_path: Path) -> Callable[..., Path]:
-    """Write a configuration: file names with ``__`` for the slash of a folder."""
-    count = iter(range(10))
-
-    def write(**files: str) -> Path:
-        folder = tmp_path / f"team{next(count)}"
-        for name, text in files.items():
-            stem, _, ending = name.rpartition("_")
-            path = folder / f"{stem.replace('__', '/')}.{ending}"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        return folder
-
-    return write
-
-
-def rules(folder: Path) -> list[str]:
-    """The ids of the rules that fire."""
-    return [found.rule for found in check([Target(folder)]).findings]
-
-
-def ask(folder: Path, text: str = "hello", *, stream: bool = False, **brain: Any) -> Talk:
-    """One message through NeMo's LLMRails."""
-    model = ScriptedModel(ScriptedBrain(**{"answer": ANSWER, "forbidden": ("vault code",), **brain}))
-    rails = load_rails(folder, model)
-    messages = [{"role": "user", "content": text}]
-
-    async def talk() -> list[str]:
-        if stream:
-            return [str(piece) async for piece in rails.stream_async(messages=messages)]
-        return [(await rails.generate_async(messages=messages))["content"]]
-
-    try:
-        pieces = asyncio.run(talk())
-    except Exception as error:  # noqa: BLE001 - which one it is, the tests say
-        return Talk("", [], error, model)
-    return Talk("".join(pieces), pieces, None, model)
 
 
 @pytest.mark.parametrize("wrong", ["rail", "rails_", "Rails"])

@@ -212,6 +212,8 @@ def _finding(rule: LoadedRule, found: Found, project: Project, target: Target, v
             for item in found.related
         ),
         found.policy,
+        # What is embedded stands in a text of another language, with escapes of its own.
+        fix=found.fix if inside is None and severity != "note" else None,
     )
 
 

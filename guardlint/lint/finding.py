@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from guardlint.nemo.serving import Calls, Engine
-from guardlint.rules.rule import Confidence, Related, Severity
+from guardlint.rules.rule import Confidence, Fix, Related, Severity
 from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
 
@@ -34,6 +34,7 @@ class Finding:
     related: tuple[Related, ...] = ()
     policy: str | None = None
     waived_by: str | None = None
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.source.edits import Edit
 from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
 
 if TYPE_CHECKING:
     from guardlint.policy.model import ComposedPolicy
 
-__all__ = ["Confidence", "Found", "LoadedRule", "Project", "Related", "Rule", "Severity", "dotted"]
+__all__ = ["Confidence", "Fix", "Found", "LoadedRule", "Project", "Related", "Rule", "Severity", "dotted"]
 
 Severity = Literal["error", "warning", "note"]
 Confidence = Literal["high", "medium", "low"]
@@ -44,6 +45,21 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """The mend of a finding, as edits of one or more files.
+
+    ``title`` says what it does ("rename `rail` to `rails`"). A safe one can only make the configuration do
+    what its author meant; any other may change what it does and wants a look. ``changes`` are the paths of
+    the files' data that may differ afterwards, each with everything below it; it is not looked at for Colang.
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+    safe: bool = True
+    changes: tuple[DataPath, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """One thing that a rule says.
 
@@ -62,6 +78,7 @@ class Found:
     confidence: Confidence | None = None
     since_nemo: str | None = None
     policy: str | None = None
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,27 @@ class YamlFile:
             return self._span(key_node)
         return self._span(node) if node is not None else Place.at(self.file)
 
+    def node(self, path: DataPath) -> tuple[yaml.Node | None, yaml.Node] | None:
+        """The nodes of the key (None for a list entry and the root) and of the value at ``path``."""
+        key_node, node = None, self._root
+        for part in path:
+            found = self._child(node, part)
+            if found is None:
+                return None
+            key_node, node = found if isinstance(part, str) or found[0] is not found[1] else (None, found[1])
+        return (key_node, node) if node is not None else None
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines without their ends and without the byte order mark; line 1 is entry 0."""
+        self._line(0)
+        return list(self._lines or ())
+
+    @property
+    def has_odd_breaks(self) -> bool:
+        """Whether YAML sees line ends where editors see none, so that lines cannot be edited by number."""
+        return _OTHER_BREAKS.search(self.text) is not None
+
     def inside(self, path: DataPath, offset: int, length: int) -> Place:
         """The place of ``length`` characters at ``offset`` of the string at ``path``.
 

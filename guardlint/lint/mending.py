@@ -1,0 +1,199 @@
+"""Applies the fixes of findings, each proved before it is kept.
+
+A fix is tried on the texts in memory. It stays only when every YAML file that it touches still parses, its
+data differs in the paths that the fix names and nowhere else, all its comments are still there, and the
+finding is gone. Nothing is written before all of them have been tried; each file is then written whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from guardlint.errors import GuardlintError
+from guardlint.lint.check import Target, check_one
+from guardlint.lint.finding import Finding
+from guardlint.lint.target import target_version
+from guardlint.nemo.catalogue import load_catalogue
+from guardlint.nemo.configuration import Configuration, assemble
+from guardlint.nemo.file_reading import FileProblem, text_of_file
+from guardlint.nemo.walk import WalkedFile, walk
+from guardlint.source.edits import OverlappingEdits, apply_edits
+from guardlint.source.files import shown_path, write_atomic
+from guardlint.source.yaml_file import DataPath, YamlProblem, parse_yaml
+
+if TYPE_CHECKING:
+    from guardlint.rules.rule import LoadedRule
+
+__all__ = ["Mended", "mend", "write_mended"]
+
+# More rounds than a configuration has faults would mean that two fixes undo one another.
+_MOST_ROUNDS = 500
+
+
+@dataclass(slots=True)
+class Mended:
+    """``applied`` findings are mended, ``refused`` ones have a fix that did not prove right.
+
+    ``before`` and ``after`` hold the text of each file that changes, by its path as findings show it, with
+    the line ends that it has on disk.
+    """
+
+    applied: list[Finding] = field(default_factory=list)
+    refused: list[Finding] = field(default_factory=list)
+    before: dict[str, str] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
+
+
+def mend(targets: Sequence[Target], rules: Sequence[LoadedRule], *, unsafe: bool = False) -> Mended:
+    """Try the fixes of every finding of ``targets``; ``unsafe`` ones only where asked for.
+
+    Configurations that are embedded in other files have no fixes.
+    """
+    mended = Mended()
+    for target in targets:
+        if target.embedded is None:
+            _mend_one(
+                replace(target, version=target.version or target_version(target.root)), rules, unsafe, mended
+            )
+    mended.before = {name: text for name, text in mended.before.items() if mended.after[name] != text}
+    mended.after = {name: mended.after[name] for name in mended.before}
+    return mended
+
+
+def write_mended(mended: Mended) -> None:
+    """Write every changed file, aside and then renamed into place, with the permissions that it had.
+
+    Raises GuardlintError for a file that has changed on disk meanwhile or cannot be written.
+    """
+    for name, text in mended.after.items():
+        path = Path.cwd() / name
+        if _raw(path) != mended.before[name]:
+            raise GuardlintError("has changed while it was being mended", place=name, help="run it again")
+        # A link stays a link: what it points at is written.
+        write_atomic(path.resolve(), text.encode("utf-8"), mode=path.stat().st_mode & 0o7777)
+
+
+def _mend_one(target: Target, rules: Sequence[LoadedRule], unsafe: bool, mended: Mended) -> None:
+    given_up: set[tuple[str, str]] = set()
+    findings = _findings(target, rules, mended)
+    for _ in range(_MOST_ROUNDS):
+        chosen = next(
+            (
+                found
+                for found in findings
+                if found.fix is not None
+                and (found.fix.safe or unsafe)
+                and found.waived_by is None
+                and (found.fingerprint, found.fix.title) not in given_up
+            ),
+            None,
+        )
+        if chosen is None:
+            return
+        assert chosen.fix is not None
+        trial = _edited(chosen, mended)
+        after = None if trial is None else _findings(target, rules, replace(mended, after=trial))
+        if trial is None or after is None or not _is_gone(chosen, findings, after):
+            given_up.add((chosen.fingerprint, chosen.fix.title))
+            mended.refused.append(chosen)
+            continue
+        mended.after = trial
+        mended.applied.append(chosen)
+        findings = after
+
+
+def _findings(target: Target, rules: Sequence[LoadedRule], mended: Mended) -> list[Finding]:
+    return check_one(_read(target, mended.after), target, rules)[1]
+
+
+def _read(target: Target, texts: dict[str, str]) -> Configuration:
+    """The configuration as it would be with ``texts`` on disk."""
+
+    def text_of(file: WalkedFile, shown: str, problems: list[FileProblem]) -> str | None:
+        if shown in texts:
+            return _universal(texts[shown])
+        return text_of_file(file, shown, problems)
+
+    catalogue = load_catalogue(target.version)
+    return assemble(target.root, shown_path(target.root), catalogue, walk(target.root), text_of)
+
+
+def _is_gone(finding: Finding, before: Sequence[Finding], after: Sequence[Finding]) -> bool:
+    """One finding fewer of its identity, and no file that cannot be read where there was none."""
+    count = Counter(found.fingerprint for found in before)
+    left = Counter(found.fingerprint for found in after)
+    broken = Counter(found.rule for found in after)["unreadable-file"]
+    return (
+        left[finding.fingerprint] < count[finding.fingerprint]
+        and broken <= (Counter(found.rule for found in before)["unreadable-file"])
+    )
+
+
+def _edited(finding: Finding, mended: Mended) -> dict[str, str] | None:
+    """All texts with the finding's edits made; None where they do not prove right."""
+    fix = finding.fix
+    assert fix is not None
+    texts = dict(mended.after)
+    for name in dict.fromkeys(edit.place.file for edit in fix.edits):
+        if name not in texts:
+            raw = _raw(Path.cwd() / name)
+            if raw is None:
+                return None
+            texts[name] = mended.before[name] = raw
+            mended.after[name] = raw
+        old = texts[name]
+        try:
+            new = apply_edits(old, [edit for edit in fix.edits if edit.place.file == name])
+        except OverlappingEdits:
+            return None
+        if name.endswith((".yml", ".yaml")) and not _only_meant(old, new, name, fix.changes):
+            return None
+        texts[name] = new
+    return texts
+
+
+def _only_meant(old: str, new: str, name: str, changes: Sequence[DataPath]) -> bool:
+    """Whether the data differs at ``changes`` only, and every comment is still there."""
+    from guardlint.source.yaml_edits import comments_of
+
+    try:
+        was, now = parse_yaml(_universal(old), name).data, parse_yaml(_universal(new), name).data
+    except YamlProblem:
+        return False
+    if Counter(comments_of(_universal(old))) - Counter(comments_of(_universal(new))):
+        return False
+    return _same_but(was, now, changes)
+
+
+def _same_but(was: Any, now: Any, changes: Sequence[DataPath]) -> bool:
+    if () in changes:
+        return True
+    below: dict[Any, list[DataPath]] = {}
+    for path in changes:
+        below.setdefault(path[0], []).append(path[1:])
+    if not changes or type(was) is not type(now) or not isinstance(was, dict | list):
+        return bool(was == now) and type(was) is type(now)
+    if isinstance(was, list):
+        return len(was) == len(now) and all(
+            _same_but(a, b, below.get(index, [])) for index, (a, b) in enumerate(zip(was, now, strict=True))
+        )
+    missing = object()
+    return all(
+        _same_but(was.get(key, missing), now.get(key, missing), below.get(key, [])) for key in was | now
+    )
+
+
+def _universal(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _raw(path: Path) -> str | None:
+    """The text with its own line ends; None where it cannot be read."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None

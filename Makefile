@@ -21,12 +21,14 @@ checks: $(VENV)/.installed-dev ## lint, format, types, layers, generated files
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python tools/generate_catalogue.py --check
+	@$(BIN)/python tools/generate_rule_pages.py --check
 
 format: $(VENV)/.installed-dev ## write the format that checks asks for
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
 generate: $(VENV)/.installed-dev ## write the generated files anew
 	@$(BIN)/python tools/generate_catalogue.py
+	@$(BIN)/python tools/generate_rule_pages.py
 
 lock: $(VENV)/.installed-dev ## resolve the lock files anew
 	@$(UV_LOCK) pyproject.toml --extra all --extra dev -o requirements/dev.lock

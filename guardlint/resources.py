@@ -11,7 +11,7 @@ from typing import Literal
 
 from guardlint.errors import GuardlintError
 
-__all__ = ["central_dir", "examples_dir", "resource_dir"]
+__all__ = ["central_dir", "examples_dir", "resource_dir", "rule_pages_dir"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -45,3 +45,14 @@ def examples_dir() -> Path:
         if (folder / "claims-and-cards").is_dir():
             return folder
     raise GuardlintError("the installed package has no examples/", help="reinstall guardlint")
+
+
+def rule_pages_dir() -> Path:
+    """The folder that holds a page for each rule.
+
+    Raises GuardlintError when the installation is damaged.
+    """
+    for folder in (_PACKAGE / "_pages", _PACKAGE.parent / "docs" / "rules"):
+        if folder.is_dir():
+            return folder
+    raise GuardlintError("the installed package has no pages of its rules", help="reinstall guardlint")

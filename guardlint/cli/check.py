@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from guardlint.cli._outputs import FORMATS, destinations, for_terminal, on_actions, write_all
+from guardlint.cli.options import now
 from guardlint.errors import GuardlintError, NothingToCheck, UsageError
 
-__all__ = ["command"]
+if TYPE_CHECKING:
+    from guardlint.lint.finding import Report
+    from guardlint.lint.targets import Targets
+    from guardlint.rules.rule import LoadedRule
 
-_FORMATS = ("text", "json")
+__all__ = ["command"]
 
 _EPILOG = """\b
 Examples:
   guardlint check                          what the team file names, else all below here
   guardlint check config/ --policy customer-facing
-  guardlint check --output json=findings.json
+  guardlint check --fix                    mend what can be mended safely; --diff shows it instead
+  guardlint check --output sarif=findings.sarif --output gitlab=quality.json
   guardlint check --format json | jq '.findings[].rule'
 
 \b
@@ -46,7 +49,7 @@ Exit codes: 0 clean, 1 findings at or above --fail-on, 2 wrong arguments, team f
 @click.option(
     "--format",
     "form",
-    type=click.Choice(_FORMATS),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
     help="What is printed.",
@@ -56,7 +59,17 @@ Exit codes: 0 clean, 1 findings at or above --fail-on, 2 wrong arguments, team f
     "outputs",
     metavar="FORMAT=PATH",
     multiple=True,
-    help=f"Also write a file: {', '.join(_FORMATS)} (repeatable).",
+    help=f"Also write a file: {', '.join(FORMATS)} (repeatable).",
+)
+@click.option("--fix", is_flag=True, help="Mend what can be mended without changing what is meant.")
+@click.option("--unsafe-fixes", is_flag=True, help="Mend also what may change what runs; look at it after.")
+@click.option("--diff", is_flag=True, help="Show what --fix would write, and write nothing.")
+@click.option("--no-suppressions", is_flag=True, help="Heed no comment and no baseline: for auditors.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="What is known already [default: guardlint-baseline.json here or above].",
 )
 @click.option("--hook", is_flag=True, help="As a pre-commit hook: nothing to check is no failure.")
 def command(
@@ -68,6 +81,11 @@ def command(
     fail_on: Literal["error", "warning", "note", "never"],
     form: str,
     outputs: tuple[str, ...],
+    fix: bool,
+    unsafe_fixes: bool,
+    diff: bool,
+    no_suppressions: bool,
+    baseline: Path | None,
     hook: bool,
 ) -> int:
     """Say what NeMo Guardrails swallows in silence, and what the policy asks for and is not there.
@@ -75,54 +93,61 @@ def command(
     PATHS are configuration directories or directories that hold some, and Python files or Kubernetes
     manifests that a configuration is written in.
     """
-    from guardlint.lint.check import check, select_rules
+    from guardlint.lint.check import select_rules
     from guardlint.lint.targets import find_targets
 
-    destinations = [_destination(text) for text in outputs]
+    if no_suppressions and baseline is not None:
+        raise UsageError("--no-suppressions heeds no baseline", help="leave one of the two out")
+    where = destinations(outputs)
     rules = select_rules(select, ignore)
     found = find_targets(paths, policy=policy, central=central)
     if not hook or not all(isinstance(problem, NothingToCheck) for problem in found.problems):
         for problem in found.problems:
             _warn(problem)
-    report = check(found.targets, [rule for rule in rules if rule.id not in found.disabled])
+    rules = tuple(rule for rule in rules if rule.id not in found.disabled)
+    if fix or unsafe_fixes or diff:
+        changes = _mend(found, rules, unsafe=unsafe_fixes, write=not diff)
+        if diff:
+            return _exit_code(found.problems, changes, hook)
+    report = _report(found, rules, paths, baseline, heed=not no_suppressions)
     if found.targets or not found.problems:
-        click.echo(_render(form, report, stream=True), nl=False)
-    for name, path in destinations:
-        _write(path, _render(name, report, stream=False))
+        click.echo(for_terminal(report, form), nl=False)
+        if form == "text" and on_actions():
+            click.echo(for_terminal(report, "github"), nl=False)
+    write_all(report, where)
     return _exit_code(found.problems, report.fails(fail_on), hook)
 
 
-def _destination(text: str) -> tuple[str, Path]:
-    name, equals, path = text.partition("=")
-    if name not in _FORMATS or not equals or not path:
-        raise UsageError(
-            f"`--output {text}` is not FORMAT=PATH", help=f"FORMAT is one of {', '.join(_FORMATS)}"
-        )
-    folder = Path(path).absolute().parent
-    if not folder.is_dir():
-        raise UsageError("there is no such directory", place=str(folder), help="make it first")
-    return name, Path(path)
+def _report(
+    found: Targets,
+    rules: tuple[LoadedRule, ...],
+    paths: tuple[Path, ...],
+    baseline: Path | None,
+    *,
+    heed: bool,
+) -> Report:
+    from guardlint.lint.baseline import find_baseline, read_baseline, with_baseline
+    from guardlint.lint.check import check
+
+    report = check(found.targets, rules, now().date(), heed_comments=heed)
+    if not heed:
+        return report
+    known = baseline or find_baseline(paths[0] if paths and paths[0].is_dir() else Path.cwd())
+    return with_baseline(report, read_baseline(known)) if known is not None else report
 
 
-def _render(form: str, report: object, *, stream: bool) -> str:
-    from guardlint.lint.finding import Report
+def _mend(found: Targets, rules: tuple[LoadedRule, ...], *, unsafe: bool, write: bool) -> bool:
+    """Mend, or show the mends; whether there is anything to mend."""
+    from guardlint.cli._mends import diff_of, report_mends
+    from guardlint.lint.mending import mend, write_mended
 
-    assert isinstance(report, Report)
-    if form == "json":
-        from guardlint.report.json_v1 import render_json
-
-        return render_json(report)
-    from guardlint.report.text import render_text
-
-    colour = stream and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    width = min(shutil.get_terminal_size((100, 24)).columns, 120) if stream else 100
-    return render_text(report, colour=colour, width=width)
-
-
-def _write(path: Path, text: str) -> None:
-    from guardlint.source.files import write_atomic
-
-    write_atomic(path, text.encode())
+    mended = mend(found.targets, rules, now().date(), unsafe=unsafe)
+    if write:
+        write_mended(mended)
+    else:
+        click.echo(diff_of(mended), nl=False)
+    report_mends(mended, written=write)
+    return bool(mended.after)
 
 
 def _warn(problem: GuardlintError) -> None:

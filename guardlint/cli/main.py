@@ -23,7 +23,7 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click gives it
         names = {path.stem for path in Path(__file__).parent.glob("*.py")} - _NOT_COMMANDS
-        return sorted(name.replace("_", "-") for name in names)
+        return sorted(name.replace("_", "-") for name in names if not name.startswith("_"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guardlint.errors import NothingToCheck, UsageError
 from guardlint.lint.finding import CheckedConfiguration, Finding, Report, fingerprint
+from guardlint.lint.identity import identity_of
 from guardlint.lint.redact import redact
+from guardlint.lint.suppressing import suppressed
 from guardlint.lint.target import is_older, target_version
 from guardlint.lint.upgrade import faults_of_upgrade
 from guardlint.nemo.configuration import Configuration, read_configuration
@@ -121,8 +124,17 @@ def select_rules(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tupl
     )
 
 
-def check(targets: Sequence[Target], rules: Sequence[LoadedRule] | None = None) -> Report:
-    """Check every target; one that cannot be read has findings and does not stop the others."""
+def check(
+    targets: Sequence[Target],
+    rules: Sequence[LoadedRule] | None = None,
+    today: date | None = None,
+    *,
+    heed_comments: bool = True,
+) -> Report:
+    """Check every target; one that cannot be read has findings and does not stop the others.
+
+    ``today`` and ``heed_comments`` are those of :func:`check_one`.
+    """
     chosen = select_rules() if rules is None else rules
     checked: list[CheckedConfiguration] = []
     findings: list[Finding] = []
@@ -132,7 +144,7 @@ def check(targets: Sequence[Target], rules: Sequence[LoadedRule] | None = None) 
         inside = target.embedded
         target = replace(target, version=target.version or target_version(target.root))
         configuration = read_target(target)
-        summary, found = check_one(configuration, target, chosen)
+        summary, found = check_one(configuration, target, chosen, today, heed_comments=heed_comments)
         if inside is not None:
             # One file can be part of several: a lone YAML file of its directory, a text of many calls.
             found = [item for item in found if (item.rule, item.place, item.message) not in said]
@@ -147,14 +159,20 @@ def check(targets: Sequence[Target], rules: Sequence[LoadedRule] | None = None) 
 
 
 def check_one(
-    configuration: Configuration, target: Target, rules: Sequence[LoadedRule]
+    configuration: Configuration,
+    target: Target,
+    rules: Sequence[LoadedRule],
+    today: date | None = None,
+    *,
+    heed_comments: bool = True,
 ) -> tuple[CheckedConfiguration, list[Finding]]:
     """Run ``rules`` over one configuration that has been read; findings are sorted by place.
 
-    What only a newer NeMo finds fault with becomes a note about the upgrade.
+    What only a newer NeMo finds fault with becomes a note about the upgrade. ``today`` is the day for which
+    suppressions are judged; without ``heed_comments`` they suppress nothing.
     """
     version = target.version or target_version(target.root)
-    project = Project(configuration, target.policy)
+    project = Project(configuration, target.policy, today)
     findings = [
         _finding(rule, found, project, target, version) for rule in rules for found in rule.check(project)
     ]
@@ -164,6 +182,9 @@ def check_one(
             project, rules, lambda newer: Project(read_target(target, newer), target.policy)
         )
     ]
+    if target.embedded is None and heed_comments:
+        findings, about = suppressed(configuration, findings, target.policy, today, rules)
+        findings += [_finding(rule, found, project, target, version) for rule, found in about]
     findings.sort(key=lambda item: (item.place, item.rule, item.message))
     verdict = loads(configuration)
     broken = verdict == "no"
@@ -189,7 +210,7 @@ def read_target(target: Target, version: str | None = None) -> Configuration:
 
 def _finding(rule: LoadedRule, found: Found, project: Project, target: Target, version: str) -> Finding:
     configuration, inside = project.configuration, target.embedded
-    identity = inside.identity if inside is not None else configuration.name
+    identity = inside.identity if inside is not None else identity_of(configuration.root)
     severity = _severity(rule, found, project.policy)
     message = found.message
     if found.since_nemo and is_older(version, found.since_nemo):
@@ -212,6 +233,7 @@ def _finding(rule: LoadedRule, found: Found, project: Project, target: Target, v
             for item in found.related
         ),
         found.policy,
+        waivable=found.waivable and (project.policy is None or project.policy.waivable(rule.id)),
         # What is embedded stands in a text of another language, with escapes of its own.
         fix=found.fix if inside is None and severity != "note" else None,
     )

@@ -12,14 +12,27 @@ from guardlint.rules.rule import Confidence, Fix, Related, Severity
 from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
 
-__all__ = ["CheckedConfiguration", "Finding", "Report", "fingerprint"]
+__all__ = ["CheckedConfiguration", "Finding", "Report", "Suppression", "fingerprint"]
 
 _ORDER: dict[str, int] = {"note": 0, "warning": 1, "error": 2}
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why a finding does not count: a comment in the file, or the baseline. ``until`` as YYYY-MM-DD."""
+
+    kind: Literal["comment", "baseline"]
+    reason: str
+    until: str | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding; texts are free of secrets. ``policy`` is ``id@version`` with the reason."""
+    """One finding; texts are free of secrets. ``policy`` is ``id@version`` with the reason.
+
+    ``waivable`` is False where the policy lets nobody suppress it.
+    """
 
     rule: str
     severity: Severity
@@ -34,7 +47,14 @@ class Finding:
     related: tuple[Related, ...] = ()
     policy: str | None = None
     waived_by: str | None = None
+    waivable: bool = True
     fix: Fix | None = None
+    suppression: Suppression | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is neither waived nor suppressed."""
+        return self.waived_by is None and self.suppression is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +79,13 @@ class Report:
     sources: dict[str, str]
 
     def count(self, severity: Severity) -> int:
-        """How many findings are of a severity and not waived."""
-        return sum(1 for found in self.findings if found.severity == severity and not found.waived_by)
+        """How many findings are of a severity and count."""
+        return sum(1 for found in self.findings if found.severity == severity and found.counts)
 
     def fails(self, fail_on: Severity | Literal["never"]) -> bool:
         """Whether a finding is at or above ``fail_on``."""
         return fail_on != "never" and any(
-            _ORDER[found.severity] >= _ORDER[fail_on] and not found.waived_by for found in self.findings
+            _ORDER[found.severity] >= _ORDER[fail_on] and found.counts for found in self.findings
         )
 
 

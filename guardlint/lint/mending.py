@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,16 +49,23 @@ class Mended:
     after: dict[str, str] = field(default_factory=dict)
 
 
-def mend(targets: Sequence[Target], rules: Sequence[LoadedRule], *, unsafe: bool = False) -> Mended:
+def mend(
+    targets: Sequence[Target], rules: Sequence[LoadedRule], today: date | None = None, *, unsafe: bool = False
+) -> Mended:
     """Try the fixes of every finding of ``targets``; ``unsafe`` ones only where asked for.
 
+    Findings that are waived or suppressed (on the day ``today``) are left alone.
     Configurations that are embedded in other files have no fixes.
     """
     mended = Mended()
     for target in targets:
         if target.embedded is None:
             _mend_one(
-                replace(target, version=target.version or target_version(target.root)), rules, unsafe, mended
+                replace(target, version=target.version or target_version(target.root)),
+                rules,
+                today,
+                unsafe,
+                mended,
             )
     mended.before = {name: text for name, text in mended.before.items() if mended.after[name] != text}
     mended.after = {name: mended.after[name] for name in mended.before}
@@ -77,9 +85,11 @@ def write_mended(mended: Mended) -> None:
         write_atomic(path.resolve(), text.encode("utf-8"), mode=path.stat().st_mode & 0o7777)
 
 
-def _mend_one(target: Target, rules: Sequence[LoadedRule], unsafe: bool, mended: Mended) -> None:
+def _mend_one(
+    target: Target, rules: Sequence[LoadedRule], today: date | None, unsafe: bool, mended: Mended
+) -> None:
     given_up: set[tuple[str, str]] = set()
-    findings = _findings(target, rules, mended)
+    findings = _findings(target, rules, today, mended)
     for _ in range(_MOST_ROUNDS):
         chosen = next(
             (
@@ -87,7 +97,7 @@ def _mend_one(target: Target, rules: Sequence[LoadedRule], unsafe: bool, mended:
                 for found in findings
                 if found.fix is not None
                 and (found.fix.safe or unsafe)
-                and found.waived_by is None
+                and found.counts
                 and (found.fingerprint, found.fix.title) not in given_up
             ),
             None,
@@ -96,7 +106,7 @@ def _mend_one(target: Target, rules: Sequence[LoadedRule], unsafe: bool, mended:
             return
         assert chosen.fix is not None
         trial = _edited(chosen, mended)
-        after = None if trial is None else _findings(target, rules, replace(mended, after=trial))
+        after = None if trial is None else _findings(target, rules, today, replace(mended, after=trial))
         if trial is None or after is None or not _is_gone(chosen, findings, after):
             given_up.add((chosen.fingerprint, chosen.fix.title))
             mended.refused.append(chosen)
@@ -106,8 +116,10 @@ def _mend_one(target: Target, rules: Sequence[LoadedRule], unsafe: bool, mended:
         findings = after
 
 
-def _findings(target: Target, rules: Sequence[LoadedRule], mended: Mended) -> list[Finding]:
-    return check_one(_read(target, mended.after), target, rules)[1]
+def _findings(
+    target: Target, rules: Sequence[LoadedRule], today: date | None, mended: Mended
+) -> list[Finding]:
+    return check_one(_read(target, mended.after), target, rules, today)[1]
 
 
 def _read(target: Target, texts: dict[str, str]) -> Configuration:

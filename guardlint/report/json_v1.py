@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from guardlint.lint.finding import CheckedConfiguration, Finding, Report
+from guardlint.lint.finding import CheckedConfiguration, Finding, Report, Suppression
 from guardlint.source.place import Place
 
 __all__ = ["SCHEMA", "as_data", "place_data", "render_json"]
@@ -28,6 +28,7 @@ def as_data(report: Report) -> dict[str, Any]:
             "warnings": report.count("warning"),
             "notes": report.count("note"),
             "waived": sum(1 for found in report.findings if found.waived_by),
+            "suppressed": sum(1 for found in report.findings if found.suppression),
         },
         "configurations": [_configuration(item) for item in report.configurations],
         "findings": [_finding(item) for item in report.findings],
@@ -64,7 +65,16 @@ def _finding(item: Finding) -> dict[str, Any]:
         "related": [{**place_data(related.place), "label": related.label} for related in item.related],
         "policy": item.policy,
         "waived_by": item.waived_by,
+        "suppressed": _suppression(item.suppression),
+        "fix": {"title": item.fix.title, "safe": item.fix.safe} if item.fix else None,
     }
+
+
+def _suppression(item: Suppression | None) -> dict[str, Any] | None:
+    if item is None:
+        return None
+    place = {"file": item.place.file, "line": item.place.line} if item.place else {"file": None, "line": None}
+    return {"kind": item.kind, "reason": item.reason, "until": item.until, **place}
 
 
 def place_data(place: Place) -> dict[str, Any]:

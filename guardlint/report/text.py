@@ -11,6 +11,7 @@ from guardlint.source.place import Place
 
 __all__ = ["render_text"]
 
+_RULES = "https://guardlint.dev/rules"
 _COLOURS = {
     "error": "1;31",
     "warning": "1;33",
@@ -23,23 +24,35 @@ _COLOURS = {
 
 
 class _Pen:
-    def __init__(self, colour: bool) -> None:
+    def __init__(self, colour: bool, links: bool) -> None:
         self._colour = colour
+        self._links = links
 
     def __call__(self, style: str, text: str) -> str:
         return f"\x1b[{_COLOURS[style]}m{text}\x1b[0m" if self._colour and text else text
 
+    def rule(self, id: str) -> str:
+        """The id, as a link to its page where the terminal can show one (OSC 8)."""
+        return f"\x1b]8;;{_RULES}/{id}\x1b\\{id}\x1b]8;;\x1b\\" if self._links else id
 
-def render_text(report: Report, *, colour: bool = False, width: int = 100) -> str:
-    """Every finding with its frame, then a line for each configuration and the counts."""
-    pen = _Pen(colour)
-    blocks = ["\n".join(_finding(finding, report.sources, pen, width)) for finding in report.findings]
+
+def render_text(report: Report, *, colour: bool = False, width: int = 100, links: bool = False) -> str:
+    """Every finding with its frame, then a line for each configuration and the counts.
+
+    ``width`` in columns; ``links`` makes the ids of rules links.
+    """
+    pen = _Pen(colour, links)
+    blocks = [
+        "\n".join(_finding(finding, report.sources, pen, width))
+        for finding in report.findings
+        if finding.suppression is None
+    ]
     blocks.append("\n".join(_summary(report, pen)))
     return "\n\n".join(blocks) + "\n"
 
 
 def _finding(finding: Finding, sources: dict[str, str], pen: _Pen, width: int) -> Iterator[str]:
-    level = f"{finding.severity}[{finding.rule}]"
+    level = f"{finding.severity}[{pen.rule(finding.rule)}]"
     yield f"{pen(finding.severity, level)}: {pen('bold', finding.message)}"
     places = [finding.place, *(related.place for related in finding.related)]
     gutter = max(len(str(place.line)) for place in places)
@@ -54,6 +67,9 @@ def _finding(finding: Finding, sources: dict[str, str], pen: _Pen, width: int) -
         notes.insert(1, ("confidence", finding.confidence))
     if finding.policy:
         notes.append(("policy", finding.policy))
+    if finding.fix is not None:
+        way = "--fix" if finding.fix.safe else "--unsafe-fixes"
+        notes.append(("fix", f"`guardlint check {way}` can {finding.fix.title}"))
     if finding.waived_by:
         notes.append(("waived by", finding.waived_by))
     for name, text in notes:
@@ -86,13 +102,16 @@ def _summary(report: Report, pen: _Pen) -> Iterator[str]:
         for style in ("error", "warning", "note")
         if report.count(style)
     ]  # fmt: skip
+    suppressed = sum(1 for found in report.findings if found.suppression)
+    if suppressed:
+        counts.append(pen("dim", f"{suppressed:,} suppressed"))
     checked = _plural(len(report.configurations), "configuration")
     yield f"{checked} checked: {', '.join(counts) if counts else pen('green', 'no findings')}"
 
 
 def _configuration(configuration: CheckedConfiguration, report: Report, pen: _Pen) -> str:
     own = [found for found in report.findings if found.configuration == configuration.path]
-    errors = sum(1 for found in own if found.severity == "error" and not found.waived_by)
+    errors = sum(1 for found in own if found.severity == "error" and found.counts)
     mark = pen("error", "✗") if errors else pen("green", "✓")
     loads = {"yes": "NeMo loads it", "no": "NeMo does not load it", "depends": "NeMo may load it"}
     facts = [f"NeMo {configuration.target_version}", loads[configuration.loads]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from guardlint.nemo.configuration import Configuration
@@ -25,13 +26,15 @@ class Rule:
     """The declaration at the top of a rule's module, as ``RULE``.
 
     ``severity`` is what happens at run time, ``confidence`` how sure the rule is, ``since`` the guardlint
-    version that brought it, ``controls`` the controls that a finding gives evidence for.
+    version that brought it, ``fix`` whether its findings can come with a mend, and of which kind,
+    ``controls`` the controls that a finding gives evidence for.
     """
 
     severity: Severity
     confidence: Confidence
     since: str
     status: Literal["preview", "stable", "deprecated"] = "stable"
+    fix: Literal["safe", "unsafe"] | None = None
     aliases: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
 
@@ -64,6 +67,7 @@ class Found:
     """One thing that a rule says.
 
     ``path`` is the path in the effective configuration, ``value`` what the fingerprint is made of.
+    ``waivable`` is False where the policy allows no exception.
     ``since_nemo`` names the first NeMo version that has the fault: older targets get a note.
     """
 
@@ -79,14 +83,19 @@ class Found:
     since_nemo: str | None = None
     policy: str | None = None
     fix: Fix | None = None
+    waivable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What a rule looks at: one configuration, and the policy that it must meet, if any."""
+    """What a rule looks at: one configuration, and the policy that it must meet, if any.
+
+    ``today`` is the day for which dates are judged; None judges none.
+    """
 
     configuration: Configuration
     policy: ComposedPolicy | None = None
+    today: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,11 @@ class LoadedRule:
     rule: Rule
     documentation: str
     check: Callable[[Project], Iterator[Found]]
+
+    @property
+    def title(self) -> str:
+        """The first sentence of its documentation, without the full stop."""
+        return self.documentation.strip().partition("\n")[0].rstrip(".")
 
 
 def dotted(path: DataPath) -> str:

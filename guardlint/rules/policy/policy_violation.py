@@ -28,7 +28,8 @@ def check(project: Project) -> Iterator[Found]:
     from guardlint.rules.effective_view import ConfigurationView, place_of
 
     for violation in violations(policy, ConfigurationView(project.configuration)):
-        waivable = "yes" if policy.waivable(violation.requirement) else "no"
+        waivable = policy.waivable(violation.requirement)
+        said = "yes" if waivable else "no"
         yield Found(
             violation.message,
             place_of(project.configuration, violation.path, violation.file),
@@ -36,5 +37,6 @@ def check(project: Project) -> Iterator[Found]:
             violation.help,
             path=violation.path,
             value=(violation.requirement, violation.file),
-            policy=f"{violation.policy}, {violation.requirement}: {violation.reason} (waivable: {waivable})",
+            policy=f"{violation.policy}, {violation.requirement}: {violation.reason} (waivable: {said})",
+            waivable=waivable,
         )

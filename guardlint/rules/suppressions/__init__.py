@@ -1,0 +1,1 @@
+"""Rules about suppressions: comments and the baseline."""

@@ -43,7 +43,7 @@ class Allowance:
 
 def allowances_of(text: str, file: str) -> Iterator[Allowance]:
     """Every such comment of a file, in order; what only looks like one in a quoted text is none."""
-    if "guardlint" not in text or not _MARK.search(text):
+    if "uardlint" not in text or not _MARK.search(text):
         return
     lines = text.removeprefix("\ufeff").split("\n")
     for number, column in _comments(text, file, lines):

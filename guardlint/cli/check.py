@@ -71,6 +71,9 @@ Exit codes: 0 clean, 1 findings at or above --fail-on, 2 wrong arguments, team f
     type=click.Path(path_type=Path),
     help="What is known already [default: guardlint-baseline.json here or above].",
 )
+@click.option(
+    "--no-cache", is_flag=True, expose_value=False, help="Remember nothing, and heed nothing remembered."
+)
 @click.option("--hook", is_flag=True, help="As a pre-commit hook: nothing to check is no failure.")
 def command(
     paths: tuple[Path, ...],

@@ -10,8 +10,12 @@ from guardlint.lint.finding import Finding
 from guardlint.lint.redact import redact, redact_data
 from guardlint.nemo import account
 from guardlint.nemo.account import Contribution, Fate
+from guardlint.nemo.asked import Asked, asked_tasks, model_entries
 from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.defaults import unwritten_defaults
 from guardlint.nemo.loading import loads, refusals
+from guardlint.nemo.order import order_dependent
+from guardlint.nemo.prompt import Prompt
 from guardlint.nemo.serving import guardrails_engine, llm_calls
 from guardlint.report.json_v1 import place_data
 from guardlint.source.place import Place
@@ -42,12 +46,16 @@ def _lines(configuration: Configuration, errors: dict[Place, str]) -> Iterator[s
         yield f"  model calls a query: {calls.low} to {calls.high}, usually {calls.usual}"
     for refusal in refusals(configuration):
         yield f"  ! {refusal.message} ({refusal.place})"
+    yield from _models(configuration)
     for direction, listed in account.rails(configuration).items():
-        yield f"\nrails.{direction}, in this order"
+        together = configuration.effective(("rails", direction, "parallel")) is True
+        yield f"\nrails.{direction}, {'all at once (parallel)' if together else 'in this order'}"
         yield from _fates(listed, configuration.name, errors)
+    yield from _tasks(configuration)
     for title, fates in (
         ("prompts", account.prompts(configuration)),
         ("flows", account.flows(configuration)),
+        ("actions of the team's code", account.actions(configuration)),
         ("bot messages", account.messages(configuration)),
     ):
         if fates:
@@ -57,8 +65,58 @@ def _lines(configuration: Configuration, errors: dict[Place, str]) -> Iterator[s
     if dropped:
         yield "\ndropped"
         yield from dropped
+    yield from _order(configuration)
+    defaults = [
+        f"{'.'.join(path)} = {_shown(value, path[-1])}" for path, value in unwritten_defaults(configuration)
+    ]
+    if defaults:
+        yield "\nNeMo's defaults beside what is written"
+        yield from (f"  · {line}" for line in defaults)
     yield "\nfiles"
     yield from _fates(account.files(configuration), configuration.name, {})
+
+
+def _models(configuration: Configuration) -> Iterator[str]:
+    entries = model_entries(configuration)
+    if entries:
+        yield "\nmodels"
+    width = max((len(entry.kind) for entry in entries), default=0)
+    for entry in entries:
+        mark = "✗" if entry.used is False else "✓" if entry.used else "·"
+        where = _short(entry.place, configuration.name)
+        yield f"  {mark} {redact(entry.kind):<{width}}  {redact(entry.model)}: {redact(entry.why)}  ({where})"
+
+
+def _tasks(configuration: Configuration) -> Iterator[str]:
+    asked = asked_tasks(configuration)
+    if asked:
+        yield "\nwhat a model is asked, and which prompt is sent"
+    width = max((len(item.task) for item in asked), default=0)
+    for item in asked:
+        mark = "✗" if item.prompt is None or (item.model is None and item.kind != "main") else "✓"
+        who = item.model or ("the application's model" if item.kind == "main" else "no model")
+        sent = _prompt(item, configuration.name)
+        yield f"  {mark} {redact(item.task):<{width}}  {redact(who)} ({redact(item.why)}), {sent}"
+        yield f"    {'':<{width}}  {redact(item.by)}"
+
+
+def _prompt(item: Asked, root: str) -> str:
+    if item.prompt is None:
+        return "no prompt"
+    if isinstance(item.prompt, Prompt):
+        return f"the prompt at {_short(item.prompt.place, root)}"
+    return f"NeMo's own prompt in {item.prompt.file}"
+
+
+def _order(configuration: Configuration) -> Iterator[str]:
+    """What another disk may decide otherwise."""
+    found = order_dependent(configuration)
+    if found:
+        yield "\ndepends on the order in which the disk lists files"
+    for item in found:
+        others = ", ".join(_short(place, configuration.name) for place in item.others)
+        kept = _short(item.kept, configuration.name)
+        yield f"  ✗ {redact(item.name)}  {item.kind}: {kept} wins where files come by name, else {others}"
 
 
 def _fates(fates: Iterable[Fate], root: str, errors: dict[Place, str]) -> Iterator[str]:
@@ -125,9 +183,21 @@ def as_data(configuration: Configuration, why: DataPath | None = None) -> dict[s
             "LLMRails": {"uses": "llmrails"},
             "Guardrails": {"uses": engine.uses, "reason": engine.reason},
         },
+        "models": [
+            {
+                "type": redact(item.kind),
+                "model": redact(item.model),
+                "used": {True: "yes", False: "no", None: "depends"}[item.used],
+                "why": redact(item.why),
+                "place": place_data(item.place),
+            }
+            for item in model_entries(configuration)
+        ],
+        "tasks": [_task_data(item) for item in asked_tasks(configuration)],
         "rails": {name: _fate_data(listed) for name, listed in account.rails(configuration).items()},
         "prompts": _fate_data(account.prompts(configuration)),
         "flows": _fate_data(account.flows(configuration)),
+        "actions": _fate_data(account.actions(configuration)),
         "bot_messages": _fate_data(account.messages(configuration)),
         "files": _fate_data(account.files(configuration)),
         "dropped": [
@@ -142,12 +212,41 @@ def as_data(configuration: Configuration, why: DataPath | None = None) -> dict[s
             }
             for item in configuration.joined.replaced
         ],
+        "order_dependent": [
+            {
+                "kind": item.kind,
+                "name": redact(item.name),
+                "kept": place_data(item.kept),
+                "others": [place_data(place) for place in item.others],
+            }
+            for item in order_dependent(configuration)
+        ],
+        "defaults": [
+            {"path": ".".join(path), "value": value} for path, value in unwritten_defaults(configuration)
+        ],
     }
     if why is not None:
         data["why"] = [
             _contribution(item, _last_key(why)) for item in account.contributions(configuration, why)
         ]
     return data
+
+
+def _task_data(item: Asked) -> dict[str, Any]:
+    prompt: dict[str, Any] | None = None
+    if isinstance(item.prompt, Prompt):
+        prompt = {"by": "team", "place": place_data(item.prompt.place)}
+    elif item.prompt is not None:
+        prompt = {"by": "nemo", "file": item.prompt.file}
+    return {
+        "task": redact(item.task),
+        "by": redact(item.by),
+        "model": redact(item.model) if item.model is not None else None,
+        "type": redact(item.kind),
+        "why": redact(item.why),
+        "place": place_data(item.place) if item.place is not None else None,
+        "prompt": prompt,
+    }
 
 
 def _fate_data(fates: Iterable[Fate]) -> list[dict[str, Any]]:

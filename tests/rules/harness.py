@@ -13,20 +13,22 @@ is written, so that it can stand in a block of text, and files are what a team w
 not fit on a line go into a fence ``expects``, one ``file:line: error: [rule-id] text`` a line.
 
 Words after the file's name change how it is written: ``crlf``, ``bom``, ``latin1``, ``empty``. A file with
-``central=`` instead of ``file=`` belongs to the central repository. Lines of prose that begin with
+``central=`` instead of ``file=`` belongs to the central repository, one with ``base=`` to the commit that a
+change starts from: the case then expects what the gate says. Lines of prose that begin with
 ``NeMo: loads``, ``NeMo: refuses`` (and, in quotes, a part of what NeMo says) or ``Policy: id`` are read too.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from guardlint.lint.baseline import BASELINE_FILE, read_baseline, with_baseline
-from guardlint.lint.check import check
+from guardlint.lint.check import check, select_rules
 from guardlint.lint.finding import Report
+from guardlint.lint.gate import compare, examine
 from guardlint.lint.targets import find_targets
 
 __all__ = ["Case", "Expected", "check_case", "disagreements", "page_problems", "parse_page", "write_case"]
@@ -35,7 +37,7 @@ __all__ = ["Case", "Expected", "check_case", "disagreements", "page_problems", "
 TODAY = date(2026, 11, 1)
 
 _FENCE = re.compile(r"^(`{3,})(.*)$")
-_ATTRIBUTE = re.compile(r"(file|central)=(\S+)")
+_ATTRIBUTE = re.compile(r"(file|central|base)=(\S+)")
 _NOTE = re.compile(
     r"\s*#\s*(?P<severity>error|warning|note):\s*\[(?P<rule>[\w-]+)\](?:\s*@(?P<column>\d+))?\s*(?P<part>.*?)\s*$"
 )
@@ -71,6 +73,7 @@ class Case:
     line: int
     files: dict[str, bytes] = field(default_factory=dict)
     central: dict[str, bytes] = field(default_factory=dict)
+    base: dict[str, bytes] = field(default_factory=dict)
     expected: list[Expected] = field(default_factory=list)
     nemo: tuple[str, str] | None = None
     policy: str | None = None
@@ -139,7 +142,7 @@ def _read_fence(case: Case, info: str, body: list[str], where: str) -> None:
     if "crlf" in words:
         text = text.replace("\n", "\r\n")
     data = text.encode("latin-1" if "latin1" in words else "utf-8-sig" if "bom" in words else "utf-8")
-    (case.files if kind == "file" else case.central)[name] = data
+    {"file": case.files, "central": case.central, "base": case.base}[kind][name] = data
 
 
 def _expected(found: re.Match[str], file: str, line: int) -> Expected:
@@ -149,7 +152,7 @@ def _expected(found: re.Match[str], file: str, line: int) -> Expected:
 
 def write_case(case: Case, folder: Path) -> Path:
     """Write the case below ``folder``; returns the directory of the configuration."""
-    for name, files in (("team", case.files), ("central", case.central)):
+    for name, files in (("team", case.files), ("central", case.central), ("base", case.base)):
         for relative, data in files.items():
             target = folder / name / relative
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -164,6 +167,11 @@ def check_case(case: Case, folder: Path) -> tuple[Report, list[str]]:
     if found.problems:
         return Report((), (), {}), [f"refused: {problem}" for problem in found.problems]
     report = check(found.targets, today=TODAY)
+    if case.base:
+        base = [replace(target, root=folder / "base", identity="team") for target in found.targets]
+        head = [replace(target, identity="team") for target in found.targets]
+        rules = select_rules()
+        report = compare(examine(base, rules, TODAY), examine(head, rules, TODAY)).report
     if BASELINE_FILE in case.files:
         report = with_baseline(report, read_baseline(root / BASELINE_FILE))
     return report, disagreements(case, report, root)

@@ -1,0 +1,1 @@
+"""Rules about changes: what a gate says beside what a check says."""

@@ -39,7 +39,10 @@ class TeamConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class TeamFile:
-    """What a team says about itself. ``places`` are of the top-level keys that were written."""
+    """What a team says about itself. ``places`` are of the top-level keys that were written.
+
+    ``rules`` are packages of the company's own rules, by the names of their entry points.
+    """
 
     file: Path
     team: str
@@ -48,6 +51,7 @@ class TeamFile:
     tier: str | None
     configurations: tuple[TeamConfiguration, ...]
     required_version: str | None
+    rules: tuple[str, ...]
     disable: Mapping[str, str]
     places: Mapping[str, Place]
 
@@ -188,6 +192,7 @@ def _team_file(path: Path, data: Mapping[str, Any], place: Any) -> TeamFile:
             for index, entry in enumerate(data.get("configurations", ()))
         ),
         required_version=data.get("required-version"),
+        rules=tuple(data.get("rules", ())),
         disable=dict(data.get("disable", {})),
         places={key: place((key,), False) for key in data},
     )

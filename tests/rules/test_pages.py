@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import harness
 import pytest
 
 from guardlint.errors import ConfigError
 from guardlint.harness.scripted import ScriptedModel, load_rails
+from guardlint.lint import rule_pages as harness
 from guardlint.rules.registry import all_rules
 
 FOLDER = Path(__file__).parent

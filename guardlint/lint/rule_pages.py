@@ -21,15 +21,17 @@ change starts from: the case then expects what the gate says. Lines of prose tha
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from guardlint.lint.baseline import BASELINE_FILE, read_baseline, with_baseline
 from guardlint.lint.check import check, select_rules
-from guardlint.lint.finding import Report
+from guardlint.lint.finding import Finding, Report
 from guardlint.lint.gate import compare, examine
 from guardlint.lint.targets import find_targets
+from guardlint.rules.registry import company_rules
 
 __all__ = ["Case", "Expected", "check_case", "disagreements", "page_problems", "parse_page", "write_case"]
 
@@ -160,17 +162,20 @@ def write_case(case: Case, folder: Path) -> Path:
     return folder / "team"
 
 
-def check_case(case: Case, folder: Path) -> tuple[Report, list[str]]:
-    """What guardlint reports for the written case, and how that differs from the page."""
+def check_case(case: Case, folder: Path, *, packages: Sequence[str] = ()) -> tuple[Report, list[str]]:
+    """What guardlint reports for the written case, and how that differs from the page.
+
+    ``packages`` are a company's, by the names of their entry points; their rules run beside guardlint's.
+    """
     root = folder / "team"
+    rules = (*select_rules(), *company_rules(packages))
     found = find_targets([root], policy=case.policy, central=folder / "central" if case.central else None)
     if found.problems:
         return Report((), (), {}), [f"refused: {problem}" for problem in found.problems]
-    report = check(found.targets, today=TODAY)
+    report = check(found.targets, rules, TODAY)
     if case.base:
         base = [replace(target, root=folder / "base", identity="team") for target in found.targets]
         head = [replace(target, identity="team") for target in found.targets]
-        rules = select_rules()
         report = compare(examine(base, rules, TODAY), examine(head, rules, TODAY)).report
     if BASELINE_FILE in case.files:
         report = with_baseline(report, read_baseline(root / BASELINE_FILE))
@@ -194,10 +199,7 @@ def disagreements(case: Case, report: Report, root: Path) -> list[str]:
     return problems
 
 
-def _meets(expected: Expected, found: object, root: Path) -> bool:
-    from guardlint.lint.finding import Finding
-
-    assert isinstance(found, Finding)
+def _meets(expected: Expected, found: Finding, root: Path) -> bool:
     return (
         (expected.file, expected.line, expected.severity, expected.rule)
         == (_relative(found.place.file, root), found.place.line, found.severity, found.rule)

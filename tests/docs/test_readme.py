@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-READ_TOO = [*sorted((ROOT / "examples").rglob("*.md")), *sorted((ROOT / "policies").rglob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+READ_TOO = [
+    *sorted((ROOT / "docs" / "rules").glob("*.md")),
+    *sorted((ROOT / "examples").rglob("*.md")),
+    *sorted((ROOT / "policies").rglob("*.md")),
+]
 
 
 def _name(page: Path) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
 
 __all__ = ["closest"]
 
@@ -13,19 +15,20 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
     Case, hyphens, underscores, blanks and a plural s do not count; else at most a fifth of the letters may
     differ, or one word may be missing at an end (``threshold`` for ``score_threshold``).
     """
-    from difflib import SequenceMatcher
-
     if not word:
         return None
-    folded = _fold(word)
+    own = _shape(word)
     best: tuple[float, str | None] | None = None
     for candidate in sorted(set(candidates)):
-        other = _fold(candidate)
-        if folded == other:
+        other = _shape(candidate)
+        if own.folded == other.folded:
             return candidate
-        matcher = SequenceMatcher(None, folded, other)
-        ratio = matcher.ratio() if matcher.real_quick_ratio() >= 0.7 else 0.0
-        if _one_letter(folded, other, ratio):
+        near = _may_be_near(own, other)
+        part = other.joined.startswith(own.joined) or other.joined.endswith(own.joined)
+        if not near and not part:
+            continue
+        ratio = _ratio(own.folded, other.folded) if near else 0.0
+        if _one_letter(own.folded, other.folded, ratio):
             ratio = max(ratio, _NEAR + 0.01)
         elif ratio < _NEAR and _is_part(word, candidate):
             ratio = _NEAR
@@ -39,6 +42,40 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
 
 
 _NEAR = 0.8
+
+
+class _Shape(NamedTuple):
+    """A name without what does not count, the letters that it has, and its words in one."""
+
+    folded: str
+    letters: int
+    joined: str
+
+
+@lru_cache(maxsize=4096)
+def _shape(name: str) -> _Shape:
+    folded = _fold(name)
+    letters = 0
+    for letter in folded:
+        letters |= 1 << (ord(letter) & 63)
+    return _Shape(folded, letters, "".join(_words(name)))
+
+
+def _may_be_near(one: _Shape, other: _Shape) -> bool:
+    """False only where so many letters stand in one name alone that no order of them would be near."""
+    first, second = len(one.folded), len(other.folded)
+    common = min(
+        first - (one.letters & ~other.letters).bit_count(),
+        second - (other.letters & ~one.letters).bit_count(),
+    )
+    return 2 * common >= _NEAR * (first + second) or common >= max(first, second) - 1
+
+
+def _ratio(word: str, other: str) -> float:
+    from difflib import SequenceMatcher
+
+    matcher = SequenceMatcher(None, word, other)
+    return matcher.ratio() if matcher.real_quick_ratio() >= 0.7 else 0.0
 
 
 def _fold(name: str) -> str:

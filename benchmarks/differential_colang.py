@@ -36,6 +36,13 @@ def colang_1(rng: random.Random, label: str) -> str:
                     ),
                     f'define flow {name}\n  user express greeting\n  bot say "{mark} é"\n  bot hello\n',
                     f'define flow {name}\n  user ask a\n  bot bye\n    "{mark}"\n    "two "\n  bot hello\n',
+                    f'define bot {bot}\n  "{mark}"\n  hello there\n  "a" and "b $x"\n',
+                    f'define user ask a\n  "{mark}" # why\n  "my $name is"\n  ...\n',
+                    f'define user ask b\n  "{mark}"\n  bot say `{mark}`\n  bot bye\n',
+                    f'define bot {bot}\n  if $a\n    "{mark}"\n  else\n    "other"\n',
+                    f'define bot bye\n  "{mark} and\n  a second `line`"\n',
+                    f"define action own\n  {mark}\n    deeper\n",
+                    f'import "shared"\n\ndefine bot {bot}\n  "{mark}"\n',
                     f"define parallel flow {name}\n  user express greeting\n  bot {mark}\n",
                     f'define subflow {name}\n    do other\n    $z = "{mark}"\n',
                 ]
@@ -48,6 +55,8 @@ def colang_2(rng: random.Random, label: str) -> str:
     parts = ["import core\n"] if rng.random() < 0.3 else []
     if rng.random() < 0.1:
         parts.append("import guardrails\nimport nemoguardrails.library.self_check.input_check\n")
+    if rng.random() < 0.1:
+        parts.append(rng.choice(["import shared\n", "import shared.more\n", 'import "shared/a.co"\n']))
     for index in range(rng.randint(1, 3)):
         mark = f"mark_{label}_{index}"
         name = rng.choice(

@@ -72,6 +72,7 @@ WORDS = [
     "'quoted'",
     " blank ",
 ]
+IMPORTS = ["core", "not/there", "llm", "shared", "shared", "./shared", "shared/a.co", "shared/a", "team"]
 WRONG: list[Any] = [None, "text", 3, [], {}, [None], ["x"], {"a": 1}, True, 0.5, ""]
 
 
@@ -159,7 +160,9 @@ SECTIONS: dict[str, Callable[[random.Random], Any]] = {
     "models": _models,
     "rails": _rails,
     "prompts": _prompts,
-    "instructions": lambda rng: [{"type": "general", "content": rng.choice(WORDS)}][: rng.randint(0, 1)],
+    "instructions": lambda rng: [{"type": rng.choice(["general", "own"]), "content": rng.choice(WORDS)}][
+        : rng.randint(0, 1)
+    ],
     "bot_messages": _messages,
     "user_messages": _messages,
     "custom_data": lambda rng: {rng.choice(["limit", "team"]): rng.choice([1, "é", None, [1], {"a": 1}])},
@@ -175,7 +178,7 @@ SECTIONS: dict[str, Callable[[random.Random], Any]] = {
     "raw_llm_call_action": lambda _: "raw llm call",
     "docs": lambda rng: [{"format": "md", "content": rng.choice(WORDS)}][: rng.randint(0, 1)],
     "streaming": lambda rng: rng.choice([True, False]),
-    "import_paths": lambda rng: [] if rng.random() < 0.9 else [rng.choice(["core", "not/there", "llm"])],
+    "import_paths": lambda rng: [] if rng.random() < 0.8 else [rng.choice(IMPORTS)],
     "tracing": lambda rng: rng.choice(
         [{"enabled": False}, {"enabled": True, "adapters": [{"name": "FileSystem"}]}]
     ),

@@ -17,6 +17,24 @@ from differential_sections import SECTIONS, WORDS, WRONG
 
 __all__ = ["write"]
 
+_INIT = """def mine():
+    return 1
+
+
+@action(name='named')
+def yours():
+    return 1
+
+
+def init(app):
+    app.register_action(mine)
+    app.register_action(yours)
+    app.register_action(mine, 'second')
+    app.register_action(mine, name='third')
+"""
+
+_ACTION = "from nemoguardrails.actions import action\n\n"
+
 FOLDERS = [
     "",
     "",
@@ -47,7 +65,7 @@ COLANG_NAMES = ["rails.co", "a.co", "z.co", "main.co", "input.co", "kb.co", "B.C
 
 
 def write(root: Path, number: int, *, broken_colang: bool = False) -> None:
-    """Make configuration ``number`` in the empty folder ``root``."""
+    """Make configuration ``number`` in the empty folder ``root``, and what it may import beside it."""
     rng = random.Random(number)
     colang2 = rng.random() < 0.3
     count = rng.choices(range(9), [1, 12, 20, 20, 16, 12, 8, 6, 5])[0]
@@ -63,8 +81,19 @@ def write(root: Path, number: int, *, broken_colang: bool = False) -> None:
              "!a.yml", "*.md"], k=rng.randint(0, 3),
         )  # fmt: skip
         (root / ".railsignore").write_text(rng.choice(["\n", "\r\n"]).join(patterns), encoding="utf-8")
+    if rng.random() < 0.1:
+        _shared(root.parent / "shared", rng, colang2)
     if broken_colang and rng.random() < 0.02:
         (root / "broken.co").write_text("define flow x\n  if (\n", encoding="utf-8")
+
+
+def _shared(root: Path, rng: random.Random, colang2: bool) -> None:
+    """What ``import_paths: [shared]`` and ``import shared.more`` find."""
+    for _ in range(rng.randint(0, 2)):
+        _FILES[rng.choice(["yaml", "colang", "document", "python"])](root, rng, colang2)
+    for name in ("a.co", "more/b.co"):
+        text = colang_2(rng, "shared") if colang2 else colang_1(rng, "shared")
+        _put(root / name, text, rng)
 
 
 def _put(path: Path, text: str, rng: random.Random) -> None:
@@ -104,21 +133,42 @@ def _document(root: Path, rng: random.Random, _: bool) -> None:
 
 
 def _python(root: Path, rng: random.Random, _: bool) -> None:
-    name, text = rng.choice(
-        [
-            (
-                "actions.py",
-                "from nemoguardrails.actions import action\n\n@action()\nasync def own():\n    return 1\n",
-            ),
-            ("actions.py", "import not_installed_anywhere\n"),
-            ("actions/more.py", "def own():\n    return 1\n"),
-            ("actions.py", "def broken(:\n"),
-            ("config.py", "def init(app):\n    pass\n"),
-            ("config.py", "import not_installed_anywhere\n"),
-            ("tests/config.py", "raise SystemExit(1)\n"),
-        ]
-    )
+    name, text = rng.choice(CODE)
     _put(root / name, text, rng)
+
+
+CODE = [
+    ("actions.py", f"{_ACTION}@action()\nasync def own():\n    return 1\n"),
+    (
+        "actions.py",
+        f"{_ACTION}import not_installed_anywhere\n\n@action(name='far')\ndef own():\n    return 1\n",
+    ),
+    (
+        "actions.py",
+        f"{_ACTION}@action(name='Own Action')\nclass Own:\n    def run(self):\n        return 1\n",
+    ),
+    ("actions.py", "def broken(:\n"),
+    ("actions/more.py", "def own():\n    return 1\n"),
+    ("actions/more.py", f"{_ACTION}@action('system')\ndef more(text=''):\n    return text\n"),
+    (
+        "actions/deep/a.py",
+        f"{_ACTION}@action(is_system_action=True, name='own')\ndef other():\n    return 2\n",
+    ),
+    ("actions/__init__.py", f"{_ACTION}@action()\ndef not_seen():\n    return 2\n"),
+    ("rails/actions.py", f"{_ACTION}@action()\ndef not_seen():\n    return 2\n"),
+    ("config.py", "def init(app):\n    pass\n"),
+    ("config.py", "import not_installed_anywhere\n"),
+    (
+        "config.py",
+        "import httpx\nimport yaml\n\ntry:\n    import not_installed\nexcept ImportError:\n    pass\n",
+    ),
+    ("config.py", "def later():\n    import not_installed\n\n\ndef init(app):\n    import json\n"),
+    (
+        "config.py",
+        f"{_ACTION}{_INIT}",
+    ),
+    ("tests/config.py", "raise SystemExit(1)\n"),
+]
 
 
 def _other(root: Path, rng: random.Random, _: bool) -> None:

@@ -70,6 +70,7 @@ def inside(told: Facts) -> Facts:
         "modules of 2.x imported": lambda: _imported(facts),
         "surfaces listed": lambda: _listed(facts, told["newest_surfaces"]),
         "output parsers": lambda: _parsers(facts),
+        "prompts chosen": lambda: _prompts(facts["builtin_prompts"]),
     }
     for name, check in checks.items():
         for what, expected, actual in check():
@@ -239,6 +240,32 @@ def _parsers(facts: Facts) -> Iterator[tuple[str, Any, Any]]:
     real = {name for name in LLMTaskManager(RailsConfig(models=[])).output_parsers if name}
     for name in sorted({*facts["output_parsers"], *real}):
         yield f"output parser {name}", name in facts["output_parsers"], name in real
+
+
+def _prompts(shipped: dict[str, list[Facts]]) -> Iterator[tuple[str, Any, Any]]:
+    """Which of NeMo's own prompts is taken for each task, for models that it knows and for others."""
+    from nemoguardrails import RailsConfig
+    from nemoguardrails.llm.prompts import _load_prompts, get_prompt
+
+    from guardlint.nemo.prompt_choice import prompt_score
+
+    rows = [row for file in shipped.values() for row in file]
+    patterns = {pattern for row in rows for pattern in row.get("models", ())}
+    loaded = sorted((item.task, item.models or [], item.mode) for item in _load_prompts())
+    told = sorted((row["task"], row.get("models", []), row.get("mode", "standard")) for row in rows)
+    yield "the prompts that are shipped", told, loaded
+    for task in sorted({row["task"] for row in rows}):
+        for name in [*sorted(patterns), "x/y"]:
+            for mode in ("standard", "compact"):
+                engine, _, model = name.partition("/")
+                entry = {"type": "main", "engine": engine, "model": model or "any"}
+                config = RailsConfig.from_content(config={"models": [entry], "prompting_mode": mode})
+                scores = [prompt_score(row, f"{engine}/{model or 'any'}", mode) for row in rows]
+                fitting = [(score, at) for at, score in enumerate(scores) if score is not None]
+                best = rows[max(pair for pair in fitting if rows[pair[1]]["task"] == task)[1]]
+                taken = get_prompt(config, task)
+                said = (best.get("models", []), best.get("mode", "standard"))
+                yield f"prompt of {task} for {name}, {mode}", said, (taken.models or [], taken.mode)
 
 
 async def _nothing(*_: Any, **__: Any) -> None:

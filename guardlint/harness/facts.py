@@ -27,7 +27,9 @@ ASPECTS = (
     "prompts",
     "chosen",
     "models",
+    "instructions",
     "documents",
+    "actions",
     "custom_data",
     "settings",
 )
@@ -50,9 +52,12 @@ _MARKER = re.compile(r"\bmark_\w+")
 class Facts:
     """What a directory comes to. Of one that does not load, only ``loads`` and ``reasons`` are filled.
 
-    ``flows`` gives, by name, the marker (a word ``mark_…``) in the body of the flow that runs, ``""`` for a
-    body without one; the flows without a name are counted. ``chosen`` gives, by task, the place in
-    ``prompts`` of the one that NeMo takes, None for none. Tasks for which NeMo ships prompts are left out.
+    ``flows`` gives, by name, the marker (a word ``mark_…``) in the body of the flow that runs, ``""`` for
+    a body without one; flows without a name are counted, equal ones once. ``chosen`` gives, by task, the
+    place in ``prompts`` of the one that NeMo takes, None for none, but not for tasks with prompts of NeMo's.
+    ``instructions`` are empty where NeMo's own hold. ``actions``: the names that the configuration's code
+    gives to the dispatcher, with the file. ``unseen``: imports that guardlint does not find.
+    ``unloaded``: of NeMo's facts, the names of action modules that fail when they are run on this machine.
     """
 
     loads: Literal["yes", "no", "depends"]
@@ -64,9 +69,13 @@ class Facts:
     prompts: tuple[tuple[str, str], ...] = ()
     chosen: Mapping[str, int | None] = field(default_factory=dict)
     models: tuple[tuple[str, str, str], ...] = ()
+    instructions: tuple[tuple[str, str], ...] = ()
     documents: tuple[str, ...] = ()
+    actions: Mapping[str, str] = field(default_factory=dict)
     custom_data: Any = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
+    unloaded: frozenset[str] = frozenset()
 
 
 def guardlint_facts(configuration: Configuration) -> Facts:
@@ -92,21 +101,28 @@ def guardlint_facts(configuration: Configuration) -> Facts:
         models=tuple(
             (str(model["type"]), str(model["engine"]), _named(model)) for model in configuration.models
         ),
+        instructions=tuple(
+            (str(item["type"]), str(item["content"])) for item in configuration.value(("instructions",), [])
+        ),
         documents=configuration.documents,
+        actions={name: item.place.file for name, item in configuration.registered_actions.items()},
         custom_data=configuration.value(("custom_data",), {}),
         settings={
             name: _converted(configuration.effective((name,)), kind) for name, kind in SETTINGS.items()
         },
+        unseen=configuration.foreign_imports,
     )
 
 
 def differences(nemo: Facts, guardlint: Facts) -> list[str]:
     """One line for every aspect in which the two differ; nothing is compared of what NeMo refuses.
 
-    ``depends`` agrees with either answer: what runs, imports or is installed decides.
+    Where guardlint says ``depends`` for imports that it does not find, NeMo's ``no`` is no difference: it
+    was asked with nothing in their place.
     """
     found = []
-    if "depends" not in (guardlint.loads, nemo.loads) and nemo.loads != guardlint.loads:
+    undecided = nemo.loads == "no" and guardlint.loads == "depends" and guardlint.unseen
+    if nemo.loads != guardlint.loads and not undecided:
         found.append(
             f"loads: NeMo says {nemo.loads} {list(nemo.reasons)}, "
             f"guardlint {guardlint.loads} {list(guardlint.reasons)}"
@@ -115,6 +131,14 @@ def differences(nemo: Facts, guardlint: Facts) -> list[str]:
         return found
     for name in ASPECTS:
         expected, actual = getattr(nemo, name), getattr(guardlint, name)
+        if name == "actions":
+            # Whether a module runs is for the machine to say: its names are compared where it does.
+            actual = {
+                action: file
+                for action, file in actual.items()
+                if file.rpartition("/")[2] not in nemo.unloaded
+            }
+            expected, actual = sorted(expected), sorted(actual)
         if expected != actual:
             found.append(
                 f"{name}: NeMo has {_shorter(expected, actual)}, guardlint {_shorter(actual, expected)}"
@@ -139,7 +163,8 @@ def _flows(configuration: Configuration) -> dict[str, str]:
         for flow in configuration.flows.values()
         if flow.name
     }
-    unnamed = sum(not flow.name for flow in configuration.flows.values())
+    bodies = [flow.statements for flow in configuration.flows.values() if not flow.name]
+    unnamed = len({tuple(statement.text for statement in body) for body in bodies})
     return {**found, "": str(unnamed)} if unnamed else found
 
 

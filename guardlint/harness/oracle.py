@@ -13,12 +13,16 @@ import functools
 import logging
 import os
 import pickle
+import re
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guardlint.harness.facts import SETTINGS, Facts, marker, text_of
+from guardlint.harness.helpful import can_help, helpful, stand_ins
 from guardlint.harness.scripted import ScriptedModel, telemetry_off
 from guardlint.nemo.catalogue import DIRECTIONS
 
@@ -34,27 +38,87 @@ _GENERATED = "INTRINSIC_FLOW_GENERATION"
 def nemo_facts(root: Path, *, sort: bool = True) -> Facts:
     """What ``RailsConfig.from_path`` and ``LLMRails`` make of ``root``. Never raises for what is in it.
 
+    ``loads`` is ``yes`` where NeMo loads it as it is and here, without an ``llm=``; ``depends`` where it
+    does with one and on a machine that has whatever the configuration needs from outside (``helpful``);
+    ``no`` where it does not even then. An import that NeMo finds outside its own package was found because
+    of where it was asked: that is ``depends`` as well. ``reasons`` are NeMo's.
+
     ``sort`` False leaves the files of a folder in the order of the disk. The configuration's own Python is
-    run, as NeMo runs it.
+    run, as NeMo runs it; imports are looked for in the working directory.
     """
     telemetry_off()
     with _quick(sort), warnings.catch_warnings(), _quiet():
         warnings.simplefilter("ignore")
-        from nemoguardrails import LLMRails, RailsConfig
+        found = _load(root, None, stand_ins(root, actions_only=True))
+        if isinstance(found, Facts):
+            return found
+        if found.startswith("RailsConfig") and not can_help(root):
+            return Facts("no", (found,))
+        with _paths(everything=True):
+            other = _load(root, ScriptedModel(), helpful(root))
+    if isinstance(other, Facts):
+        return replace(other, loads="depends", reasons=(found,))
+    return Facts("no", (other,))
 
+
+def _load(root: Path, model: ScriptedModel | None, machine: AbstractContextManager[None]) -> Facts | str:
+    """The facts, or why NeMo refuses."""
+    from nemoguardrails import LLMRails, RailsConfig
+    from nemoguardrails.actions.action_dispatcher import ActionDispatcher
+
+    step = "RailsConfig"
+    with machine, _failing() as unloaded:
         try:
             config = RailsConfig.from_path(str(root))
+            facts = _facts_of(config)
+            names = _own_names(config)
+            step = "LLMRails"
+            rails = LLMRails(config, llm=model)
+            dispatcher: ActionDispatcher = rails.runtime.action_dispatcher
+            held = dispatcher._registered_actions  # noqa: SLF001 - without resolving NeMo's own
+            actions = {name: "" for name, value in held.items() if not _is_nemos(value)}
         except BaseException as error:  # noqa: BLE001 - the configuration may raise anything
             _not_ours(error)
-            return Facts("no", (f"RailsConfig: {_line(error)}",))
-        facts = _facts_of(config)
-        names = _own_names(config)
-        try:
-            rails = LLMRails(config, llm=ScriptedModel())
-        except BaseException as error:  # noqa: BLE001 - the configuration may raise anything
-            _not_ours(error)
-            return Facts("no", (f"LLMRails: {_line(error)}",))
-    return Facts("yes", (), flows=_winners(rails, names), **facts)
+            return f"{step}: {_line(error)}"
+    elsewhere = tuple(f"found {path}" for path in _elsewhere(config))
+    return Facts(
+        "depends" if elsewhere else "yes",
+        elsewhere,
+        flows=_winners(rails, names),
+        actions=actions,
+        unloaded=frozenset(unloaded),
+        **facts,
+    )
+
+
+def _elsewhere(config: RailsConfig) -> list[str]:
+    """The imports that are not of NeMo's package."""
+    from nemoguardrails.rails.llm import config as module
+
+    package = str(Path(module.guardrails_stdlib_path, "nemoguardrails"))
+    return [path for path in (config.imported_paths or {}).values() if not path.startswith(package)]
+
+
+@contextlib.contextmanager
+def _failing() -> Iterator[set[str]]:
+    """The names of the action modules that NeMo logs as failing."""
+    from nemoguardrails.actions import action_dispatcher
+
+    names: set[str] = set()
+
+    def error(message: str, *_: Any, **__: Any) -> None:
+        found = re.match(r"Failed to register (\S+) in action dispatcher due to exception: ", message)
+        if found is not None:
+            names.add(found[1])
+
+    with contextlib.ExitStack() as stack:
+        _put(stack, action_dispatcher.log, "error", error)
+        yield names
+
+
+def _is_nemos(held: Any) -> bool:
+    """Whether an action is NeMo's own."""
+    return str(getattr(held, "__module__", "")).startswith("nemoguardrails.")
 
 
 def _facts_of(config: RailsConfig) -> dict[str, Any]:
@@ -81,6 +145,7 @@ def _facts_of(config: RailsConfig) -> dict[str, Any]:
         ),
         "chosen": chosen,
         "models": tuple((model.type, model.engine, model.model or "") for model in config.models),
+        "instructions": _instructions(config),
         "documents": tuple(document.content for document in config.docs or []),
         "custom_data": config.custom_data,
         "settings": {name: _written(config, name) for name in SETTINGS},
@@ -96,18 +161,29 @@ def _written(config: RailsConfig, name: str) -> Any:
     return None if name == "sample_conversation" and value in own else value
 
 
+def _instructions(config: RailsConfig) -> tuple[tuple[str, str], ...]:
+    """None where they are NeMo's own, which the catalogue does not repeat."""
+    from nemoguardrails.rails.llm import config as module
+
+    found = tuple((item.type, item.content) for item in config.instructions or [])
+    for which in ("_default_config", "_default_config_v2"):
+        own = getattr(module, which)["instructions"]
+        if found == tuple((item["type"], item["content"]) for item in own):
+            return ()
+    return found
+
+
 def _message(message: Any) -> Any:
     return message if isinstance(message, str) else {"type": message.type, "content": message.content}
 
 
 def _own_names(config: RailsConfig) -> list[str]:
-    """The names of the flows that the configuration's own files define; ``""`` for those without one."""
+    """The names of the flows that the configuration's own files define."""
     names = []
     for flow in config.flows:
         if isinstance(flow, dict):
             # NeMo calls a flow without a name after its body.
-            name = str(flow.get("id") or "")
-            names.append("" if name.startswith("anonymous-") else name)
+            names.append(str(flow.get("id") or ""))
         elif not flow.file_info.get("of_library") and flow.file_info["name"] != _GENERATED:
             names.append(str(flow.name))
     return names
@@ -118,8 +194,8 @@ def _winners(rails: LLMRails, names: list[str]) -> dict[str, str]:
     held: dict[str, Any] = getattr(rails.runtime, "flow_configs", {})
     found = {}
     for name in names:
-        if name == "":
-            found[""] = str(names.count(""))
+        if name.startswith("anonymous-"):
+            found[""] = str(len({each for each in names if each.startswith("anonymous-")}))
             continue
         flow = held[name]
         found[name] = marker(text_of(flow.source_code or str(flow.elements)))
@@ -155,6 +231,7 @@ class _SortedOs:
 def _quick(sort: bool) -> Iterator[None]:
     """The shortcuts, for as long as the block lasts."""
     import nemoguardrails.colang as colang
+    from nemoguardrails.actions import action_dispatcher
     from nemoguardrails.actions.action_dispatcher import ActionDispatcher
     from nemoguardrails.rails.llm import config, llmrails
 
@@ -173,12 +250,39 @@ def _quick(sort: bool) -> Iterator[None]:
         put = functools.partial(_put, stack)
         if sort:
             put(config, "os", _SortedOs())
+            put(action_dispatcher, "os", _SortedOs())
         remembering = _remembering(colang.parse_colang_file)
         put(colang, "parse_colang_file", remembering)
         put(llmrails, "parse_colang_file", remembering)
         put(llmrails.LLMRails, "_init_kb", no_documents)
         put(ActionDispatcher, "load_actions_from_path", load_actions)
         put(ActionDispatcher, "_load_unmanifested_library_actions", lambda *_: None)
+        yield
+
+
+@contextlib.contextmanager
+def _paths(*, everything: bool) -> Iterator[None]:
+    """With ``everything``, imports that are nowhere are taken for empty files."""
+    from nemoguardrails.rails.llm import config
+
+    roots = config.colang_path_dirs
+
+    def exists(path: str) -> bool:
+        if os.path.exists(path) or not everything or not isinstance(path, str):  # noqa: PTH110
+            return os.path.exists(path)  # noqa: PTH110
+        names = [os.path.join(root, end) for root in roots for end in (path, f"{path}.co")]  # noqa: PTH118
+        return not path.startswith((*roots, '"', "'")) and not any(map(os.path.exists, names))
+
+    class _Path:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(os.path, name)
+
+    own = _SortedOs()
+    path = _Path()
+    path.exists = exists  # type: ignore[attr-defined]
+    own.path = path  # type: ignore[attr-defined]
+    with contextlib.ExitStack() as stack:
+        _put(stack, config, "os", own)
         yield
 
 

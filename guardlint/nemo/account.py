@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from guardlint.nemo.catalogue import DIRECTIONS
+from guardlint.nemo.asked import asked_tasks
+from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration
-from guardlint.nemo.prompt_choice import choose_prompt
-from guardlint.nemo.references import RailReference
-from guardlint.source.colang import Flow
+from guardlint.nemo.prompt import BuiltinPrompt
+from guardlint.nemo.prompt_choice import answering_model, taken_prompt
+from guardlint.nemo.rail_fates import Fate, State, rails
+from guardlint.nemo.reach import started_flows
 from guardlint.source.files import shown_path
 from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
 
-__all__ = ["Contribution", "Fate", "contributions", "files", "flows", "messages", "prompts", "rails"]
-
-State = Literal["runs", "waits", "inert", "missing", "lost", "read", "skipped", "chosen"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """One thing, what becomes of it and why. ``name`` is what its author calls it."""
-
-    name: str
-    state: State
-    why: str
-    place: Place
+__all__ = [
+    "Contribution",
+    "Fate",
+    "actions",
+    "contributions",
+    "files",
+    "flows",
+    "messages",
+    "prompts",
+    "rails",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,47 +40,30 @@ class Contribution:
     how: str
 
 
-def rails(configuration: Configuration) -> dict[str, list[Fate]]:
-    """Per direction, in the order in which they run, the listed rails."""
-    return {
-        direction: [_rail(configuration, rail) for rail in configuration.rails(direction)]
-        for direction in DIRECTIONS
-        if configuration.rails(direction)
-    }
-
-
-def _rail(configuration: Configuration, rail: RailReference) -> Fate:
-    own = configuration.flows.get(rail.flow)
-    if own is not None:
-        actions = sorted({call.name for call in own.calls() if call.kind in ("execute", "await")})
-        what = f"the team's flow at {own.place}" + (f", runs {', '.join(actions)}" if actions else "")
-        return Fate(rail.text, "runs", what, rail.place)
-    if rail.surface is None and not configuration.flow_exists(rail.flow):
-        return Fate(rail.text, "missing", "no flow has this name", rail.place)
-    if rail.surface is None:
-        elsewhere = configuration.catalogue.directions_of(rail.flow)
-        if elsewhere:
-            why = f"a library rail for {' and '.join(elsewhere)}, listed for {rail.direction}"
-            return Fate(rail.text, "inert", why, rail.place)
-        return Fate(rail.text, "runs", "a library flow", rail.place)
-    facts = configuration.catalogue.flows(configuration.generation).get(rail.flow, {})
-    armed_by = facts.get("armed_by")
-    if armed_by is not None:
-        setters = [
-            statement.place
-            for flow in configuration.flows.values()
-            for statement in flow.statements
-            if statement.target == armed_by
-        ]
-        if setters:
-            return Fate(rail.text, "waits", f"runs when ${armed_by} is True, set at {setters[0]}", rail.place)
-        return Fate(rail.text, "inert", f"waits for ${armed_by}, which no flow sets", rail.place)
-    return Fate(rail.text, "runs", f"library rail, runs {rail.surface['action']}", rail.place)
+def actions(configuration: Configuration) -> list[Fate]:
+    """Every action of the team's code: what NeMo knows it by, and whether a flow that starts runs it."""
+    run: dict[str, str] = {}
+    for name, flow in started_flows(configuration).items():
+        for called in flow.actions:
+            run.setdefault(snake_case(called), f"`{name}` runs it")
+    found = []
+    for action in configuration.actions:
+        if action.name is None:
+            found.append(Fate(action.function, "waits", "its name is known at run time only", action.place))
+            continue
+        instead = configuration.catalogue.action(action.name)
+        what = "takes the place of NeMo's" if instead else "defined" if action.decorated else "registered"
+        who = run.get(snake_case(action.name))
+        state: State = "runs" if who or instead else "inert"
+        found.append(
+            Fate(action.name, state, f"{what}, {who or 'no flow that starts runs it'}", action.place)
+        )
+    return found
 
 
 def flows(configuration: Configuration) -> list[Fate]:
     """Every definition of a flow: which of several wins, and whether anything starts it."""
-    started = _started(configuration)
+    started = started_flows(configuration)
     found = []
     for file in configuration.read_colang:
         for flow in file.flows:
@@ -90,7 +73,7 @@ def flows(configuration: Configuration) -> list[Fate]:
                     Fate(flow.name, "lost", f"{winner.place} defines it as well and wins", flow.place)
                 )
             elif not flow.name or flow.name in started:
-                why = started.get(flow.name, "starts by itself")
+                why = started[flow.name].why if flow.name in started else "starts by itself"
                 found.append(Fate(flow.name or "(no name)", "runs", why, flow.place))
             else:
                 found.append(
@@ -99,41 +82,26 @@ def flows(configuration: Configuration) -> list[Fate]:
     return found
 
 
-def _started(configuration: Configuration) -> dict[str, str]:
-    """Flows that something starts, with what does."""
-    found = {rail.flow: f"listed in rails.{rail.direction}" for rail in configuration.all_rails()}
-    if configuration.generation == "2.x":
-        for name in ("main", "input rails", "output rails"):
-            found.setdefault(name, "NeMo starts it")
-    for flow in configuration.flows.values():
-        if _starts_itself(configuration, flow):
-            found.setdefault(flow.name, "starts by itself")
-    reached = [name for name in found if name in configuration.flows]
-    while reached:
-        for call in configuration.flows[reached.pop()].calls():
-            if call.name in configuration.flows and call.name not in found:
-                found[call.name] = f"called at {call.place}"
-                reached.append(call.name)
-    return found
-
-
-def _starts_itself(configuration: Configuration, flow: Flow) -> bool:
-    """A 1.0 flow that is no subflow waits for its first event; in 2.x a decorator starts one."""
-    if configuration.generation == "1.0":
-        overrides = flow.name in configuration.catalogue.flows("1.0")
-        return "subflow" not in flow.modifiers or overrides
-    return any(decorator.startswith(("@active", "@loop")) for decorator in flow.decorators)
-
-
 def prompts(configuration: Configuration) -> list[Fate]:
-    """Every prompt: whether NeMo takes it for its task."""
+    """Every prompt: whether NeMo takes it for its task, and whether that task is ever asked."""
+    asked = {item.task: item.by for item in asked_tasks(configuration)}
+    # A team's own action can render any task.
+    coded = bool(configuration.python_files or configuration.foreign_imports)
     found = []
     for prompt in configuration.prompts:
-        winner = choose_prompt(configuration, prompt.task)
-        if winner is prompt:
-            found.append(Fate(prompt.task, "chosen", "fits best, or stands last", prompt.place))
+        winner = taken_prompt(configuration, prompt.task)
+        if winner is prompt and prompt.task in asked:
+            found.append(Fate(prompt.task, "chosen", f"for {asked[prompt.task]}", prompt.place))
+        elif winner is prompt and coded:
+            found.append(Fate(prompt.task, "waits", "only code can ask for this task", prompt.place))
+        elif winner is prompt:
+            found.append(Fate(prompt.task, "inert", "no rail and no flow asks for this task", prompt.place))
         elif winner is None:
             found.append(Fate(prompt.task, "lost", "its mode is not the one in use", prompt.place))
+        elif isinstance(winner, BuiltinPrompt):
+            model = answering_model(configuration, prompt.task)
+            why = f"NeMo takes its own in {winner.file}, which fits {model} better"
+            found.append(Fate(prompt.task, "lost", why, prompt.place))
         else:
             found.append(Fate(prompt.task, "lost", f"NeMo takes the one at {winner.place}", prompt.place))
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +122,7 @@ class Catalogue:
         return node.get("default") if node else None
 
 
+@lru_cache(maxsize=4096)
 def snake_case(name: str) -> str:
     """``SelfCheckInputAction`` → ``self_check_input``, as NeMo's action dispatcher normalises names."""
     if name.endswith("Action"):

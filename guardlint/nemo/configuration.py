@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from guardlint.nemo.catalogue import DIRECTIONS, Catalogue, load_catalogue
 from guardlint.nemo.colang_problems import colang_problems
-from guardlint.nemo.file_reading import FileProblem, read_python, read_yaml, text_of_file
-from guardlint.nemo.imports import foreign_imports, imported_modules
+from guardlint.nemo.file_reading import FileProblem, text_of_file
+from guardlint.nemo.gathering import TextOf, gather
+from guardlint.nemo.imports import (
+    Imported,
+    Search,
+    dotted,
+    foreign_imports,
+    imported_modules,
+    likely_search,
+    written_path,
+)
 from guardlint.nemo.joining import Joined
 from guardlint.nemo.messages import messages_of
+from guardlint.nemo.once import once
 from guardlint.nemo.prompt import Prompt, templates_of
 from guardlint.nemo.references import RailReference, normalise_flow, parameters_of
+from guardlint.nemo.registration import registered_actions
 from guardlint.nemo.walk import WalkedFile, walk
-from guardlint.source.colang import ColangFile, Flow, Message, parse_colang
+from guardlint.source.colang import ColangFile, Flow, Message
 from guardlint.source.files import read_text, shown_path
 from guardlint.source.place import Place
 from guardlint.source.python import ActionDefinition, PythonFile
 from guardlint.source.yaml_file import DataPath, YamlFile
+
+if TYPE_CHECKING:
+    from guardlint.nemo.order import OrderDependent
 
 __all__ = ["Configuration", "FileProblem", "Prompt", "assemble", "read_configuration"]
 
@@ -40,6 +55,7 @@ class Configuration:
     problems: tuple[FileProblem, ...]
     joined: Joined
     texts: dict[str, str] = field(default_factory=dict)
+    imported: tuple[Imported, ...] = ()
 
     @property
     def colang_version(self) -> str:
@@ -105,10 +121,21 @@ class Configuration:
         return tuple(action for file in self.python_files for action in file.actions)
 
     @cached_property
+    def registered_actions(self) -> dict[str, ActionDefinition]:
+        """By name, the user's actions that NeMo's dispatcher holds, the winner where there are several.
+
+        ``actions/`` is read first, then ``actions.py``, those of imports after the configuration's own;
+        what ``config.py`` registers comes last. A decorator counts in ``actions`` only, ``__init__.py``
+        not at all, and code that Python cannot read registers nothing.
+        """
+        return registered_actions(self.python_files)
+
+    @cached_property
     def has_unnamed_actions(self) -> bool:
         """Whether code registers an action under a name that cannot be read from the source."""
         return any(action.name is None for action in self.actions)
 
+    @once
     def action_named(self, name: str) -> ActionDefinition | None:
         """The user's action of that name, in NeMo's normalised or its own spelling."""
         from guardlint.nemo.catalogue import snake_case
@@ -143,6 +170,7 @@ class Configuration:
         first = self.yaml_files[0].file if self.yaml_files else self.name
         return Place.at(first)
 
+    @once
     def rails(self, direction: str) -> tuple[RailReference, ...]:
         """The rails listed for ``direction``, in the order in which they run."""
         listed = self.value(("rails", direction, "flows"), [])
@@ -172,22 +200,30 @@ class Configuration:
         return facts is not None and (self.generation == "1.0" or facts["module"] in self.library_modules)
 
     @cached_property
-    def imports(self) -> tuple[str, ...]:
-        """What ``import_paths`` and the Colang files import, with dots."""
+    def import_names(self) -> tuple[str, ...]:
+        """What ``import_paths`` and the Colang 2.x files import, as NeMo looks for it."""
         listed = self.value(("import_paths",), [])
         names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
-        names += [item.name for file in self.read_colang for item in file.imports]
-        return tuple(dict.fromkeys(name.removesuffix(".co").replace("/", ".") for name in names))
+        if self.generation == "2.x":
+            names += [written_path(item) for file in self.read_colang for item in file.imports]
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """The same with dots."""
+        return tuple(dict.fromkeys(map(dotted, self.import_names)))
 
     @cached_property
     def library_modules(self) -> frozenset[str]:
-        """The modules of NeMo's library that Colang 2.x files import, and what those import."""
+        """The modules of NeMo's library that are imported, and what those import."""
         return imported_modules(self.imports, self.catalogue.data["modules"])
 
     @cached_property
     def foreign_imports(self) -> tuple[str, ...]:
-        """Imports that are not NeMo's library: NeMo looks for them where the application runs."""
-        return foreign_imports(self.imports, self.catalogue.data["modules"])
+        """Imports that are neither NeMo's library nor found here: NeMo looks where the application runs."""
+        found = {item.name for item in self.imported if item.found is not None}
+        foreign = foreign_imports(self.import_names, self.catalogue.data["modules"])
+        return tuple(name for name in foreign if name not in found)
 
     @cached_property
     def prompts(self) -> tuple[Prompt, ...]:
@@ -209,14 +245,28 @@ class Configuration:
         listed = self.value(("models",), [])
         return tuple(item for item in listed if isinstance(item, dict)) if isinstance(listed, list) else ()
 
+    @cached_property
+    def order_dependent(self) -> tuple[OrderDependent, ...]:
+        """Values that the order of files on the disk decides, which differs between machines."""
+        from guardlint.nemo.order import order_dependent
+
+        return order_dependent(self)
+
     def model_types(self) -> set[str]:
         """The ``type`` of every model."""
         return {str(model.get("type")) for model in self.models}
 
 
-def read_configuration(root: Path, *, version: str | None = None) -> Configuration:
-    """Read a directory as NeMo would. Files that cannot be read become ``problems``; nothing is raised."""
-    return assemble(root, shown_path(root), load_catalogue(version), walk(root), text_of_file)
+def read_configuration(
+    root: Path, *, version: str | None = None, search: Search | None = None
+) -> Configuration:
+    """Read a directory as NeMo would. Files that cannot be read become ``problems``; nothing is raised.
+
+    ``search``: where imports are looked for; by default the folders in which an application that uses
+    ``root`` is likely to run, and what COLANGPATH names.
+    """
+    search = search or likely_search(root, os.environ.get("COLANGPATH", ""))
+    return assemble(root, shown_path(root), load_catalogue(version), walk(root), text_of_file, search)
 
 
 def assemble(
@@ -224,56 +274,27 @@ def assemble(
     name: str,
     catalogue: Catalogue,
     files: tuple[WalkedFile, ...],
-    text_of: Callable[[WalkedFile, str, list[FileProblem]], str | None],
+    text_of: TextOf,
+    search: Search | None = None,
 ) -> Configuration:
-    """Put a configuration together from files in NeMo's order; ``text_of`` gives None for a problem."""
-    problems: list[FileProblem] = []
-    yaml_files: list[YamlFile] = []
-    colang_files: list[ColangFile] = []
-    python_files: list[PythonFile] = []
-    texts: dict[str, str] = {}
-    joined = Joined(catalogue.data["joining"])
-    for file in files:
-        if file.kind not in ("yaml", "ignored"):
-            joined.next_file()
-        if file.kind not in ("yaml", "colang", "python") and not file.is_text_of_kb:
-            continue
-        shown = shown_path(file.path)
-        text = text_of(file, shown, problems)
-        if text is None or file.kind == "document":
-            continue
-        texts[shown] = text
-        if file.kind == "yaml":
-            parsed = read_yaml(text, shown, problems)
-            if parsed is not None:
-                yaml_files.append(parsed)
-                joined.add(parsed)
-        elif file.kind == "colang":
-            colang_files.append(parse_colang(text, shown))
-        else:
-            python_files.append(read_python(text, shown, problems))
-    if colang_files or joined.raw.get("import_paths") or _writes_flows(joined.raw):
-        joined.next_file()  # Colang and imports are joined after all others
-    if joined.raw.get("colang_version") == "2.x" and not joined.raw.get("sample_conversation"):
-        joined.forget("sample_conversation")  # NeMo puts its own in the place of anything empty
-    problems += colang_problems(colang_files, joined.raw.get("colang_version", "1.0"))
+    """Put a configuration together from files in NeMo's order; ``text_of`` gives None for a problem.
+
+    Imports of other places are read where ``search`` is given.
+    """
+    found = gather(catalogue, files, text_of, search)
+    problems = found.problems + colang_problems(
+        found.colang_files, found.joined.raw.get("colang_version", "1.0")
+    )
     return Configuration(
         root,
         name,
         catalogue,
-        files,
-        tuple(yaml_files),
-        tuple(colang_files),
-        tuple(python_files),
-        tuple(problems),
-        joined,
-        texts,
+        tuple(found.files),
+        tuple(found.yaml_files),
+        tuple(found.colang_files),
+        tuple(found.python_files),
+        tuple(dict.fromkeys(problems)),
+        found.joined,
+        found.texts,
+        tuple(found.imported),
     )
-
-
-def _writes_flows(raw: dict[str, Any]) -> bool:
-    """Whether NeMo writes Colang 2.x of its own, for rails that stand in the YAML."""
-    rails = raw.get("rails")
-    sections = [rails.get(way) for way in ("input", "output")] if isinstance(rails, dict) else []
-    listed = any(isinstance(section, dict) and section.get("flows") for section in sections)
-    return raw.get("colang_version") == "2.x" and listed

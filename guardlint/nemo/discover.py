@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ __all__ = ["find_roots", "is_configuration", "is_root", "source_files"]
 _SKIP = frozenset(
     {"node_modules", "site-packages", "dist-packages", "__pycache__", "venv", "env", "build", "dist", "kb"}
 )
+_MAIN_FILES = ("config.yml", "config.yaml")
 _LOOKS_LIKE_ONE = re.compile(
     r"^(models|rails|colang_version|prompts|instructions|rail|import_paths|passthrough)[ \t]*:", re.MULTILINE
 )
@@ -29,14 +29,14 @@ def find_roots(start: Path) -> list[Path]:
 
     ``start`` itself, else the first directory on each way down that holds a configuration file; hidden
     folders, virtual environments and what git ignores are passed over. Where no YAML file is one, folders
-    that hold Colang files count.
+    that hold Colang files count. A folder of configurations is none itself, whatever file lies beside them.
     """
-    if is_root(start):
+    if is_root(start) and not _is_shelf(start):
         return [start]
     roots: list[Path] = []
     colang: list[Path] = []
     for here, folders, files in _folders(start):
-        if here != start and is_root(here):
+        if here != start and is_root(here) and not _is_shelf(here):
             roots.append(here)
             folders.clear()
             continue
@@ -77,6 +77,24 @@ def is_root(folder: Path) -> bool:
     return any(_is_configuration_file(folder / name) for name in names)
 
 
+def _is_shelf(folder: Path) -> bool:
+    """Whether it has no ``config.yml``, and two folders or more below it have one of their own.
+
+    NeMo's server decides the same way: a folder without ``config.yml`` is one of configurations
+    (``server/api.py``). With one such folder below, the files beside it are more likely a part of it.
+    """
+    if any((folder / name).is_file() for name in _MAIN_FILES):
+        return False
+    found = 0
+    for here, folders, files in _folders(folder):
+        if any(name in files and _is_configuration_file(here / name) for name in _MAIN_FILES):
+            folders.clear()
+            found += 1
+            if found == 2:
+                return True
+    return False
+
+
 def _is_configuration_file(path: Path) -> bool:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
@@ -115,6 +133,8 @@ def _ignored_by_git(start: Path) -> frozenset[str]:
     """Directories below ``start`` that git ignores; none outside a repository or without git."""
     if not any((folder / ".git").exists() for folder in (start, *start.parents)):
         return frozenset()
+    import subprocess
+
     try:
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"],

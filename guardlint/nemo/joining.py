@@ -7,6 +7,7 @@ one. Which key is joined how comes from the catalogue, where the generator found
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,9 @@ from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath, YamlFile
 
 __all__ = ["Joined", "Replaced"]
+
+_Found = tuple[YamlFile, DataPath]
+_Origin = Callable[[DataPath], _Found | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,37 +42,54 @@ class Joined:
 
     def add(self, file: YamlFile) -> None:
         """Join the next file in walk order; sections of the wrong shape are left out."""
-        if not isinstance(file.data, dict):
-            return
-        known: set[str] = set()
+        if isinstance(file.data, dict):
+            self._join(file.data, lambda path: (file, path))
+            known = {key for keys in self.joining.values() if isinstance(keys, list) for key in keys}
+            for key in file.data:
+                if key not in known:
+                    self._rest(file, key)
+
+    def join(self, other: Joined) -> None:
+        """Join what an import comes to: NeMo joins its files with one another before."""
+        self._join(other.raw, other.origin)
+        if "custom_data" in other.raw:
+            # What NeMo did not know stands in there, each key from a file of its own.
+            self.origins.update(
+                {path: found for path, found in other.origins.items() if path[0] == "custom_data"}
+            )
+        self.replaced += other.replaced
+        self.dropped += other.dropped
+        self.kept += other.kept
+
+    def _join(self, data: dict[str, Any], origin: _Origin) -> None:
         for key in self.joining["concatenated"]:
-            known.add(key)
-            self._concatenate(file, key)
+            self._concatenate(data, key, origin)
         for key in self.joining["merged"]:
-            known.add(key)
-            self._merge(file, key)
+            self._merge(data, key, origin)
         for key in self.joining["union"]:
-            known.add(key)
-            self._union(file, key)
+            self._union(data, key, origin)
         for key in self.joining["first"]:
-            known.add(key)
             if self.raw.get(key):
                 continue
             self.next_file(key)
-            if key in file.data:
-                self.raw[key] = file.data[key]
-                self.origins[(key,)] = (file, (key,))
+            if key in data:
+                self.raw[key] = data[key]
+                self._set((key,), origin((key,)))
         for key in self.joining["replaced"]:
-            known.add(key)
-            if key in file.data:
-                if (key,) in self.origins:
-                    self.replaced.append(Replaced(key, self.origins[(key,)][0], file))
-                value = file.data[key]
-                self.raw[key] = dict(value) if key == "custom_data" and isinstance(value, dict) else value
-                self.origins[(key,)] = (file, (key,))
-        for key in file.data:
-            if key not in known:
-                self._rest(file, key)
+            if key in data:
+                self._replace(data[key], key, origin((key,)))
+
+    def _replace(self, value: Any, key: str, found: _Found | None) -> None:
+        if (key,) in self.origins and found is not None:
+            self.replaced.append(Replaced(key, self.origins[(key,)][0], found[0]))
+        self.raw[key] = dict(value) if key == "custom_data" and isinstance(value, dict) else value
+        for path in [path for path in self.origins if path[0] == key]:
+            del self.origins[path]
+        self._set((key,), found)
+
+    def _set(self, path: DataPath, found: _Found | None) -> None:
+        if found is not None:
+            self.origins[path] = found
 
     def next_file(self, *keys: str) -> None:
         """Forget empty values of the keys of which NeMo keeps the first, as it does at every file."""
@@ -105,33 +126,38 @@ class Joined:
             own[key] = file.data[key]
             self.origins[("custom_data", key)] = (file, (key,))
 
-    def _concatenate(self, file: YamlFile, key: str) -> None:
-        more = file.data.get(key)
+    def _concatenate(self, data: dict[str, Any], key: str, origin: _Origin) -> None:
+        more = data.get(key)
         if not isinstance(more, list):
             return
         items = self.raw.setdefault(key, [])
         for index, item in enumerate(more):
-            self.origins[(key, len(items))] = (file, (key, index))
+            self._set((key, len(items)), origin((key, index)))
             items.append(item)
-        self.origins.setdefault((key,), (file, (key,)))
+        if (key,) not in self.origins:
+            self._set((key,), origin((key,)))
 
-    def _merge(self, file: YamlFile, key: str) -> None:
-        more = file.data.get(key)
+    def _merge(self, data: dict[str, Any], key: str, origin: _Origin) -> None:
+        more = data.get(key)
         if not isinstance(more, dict):
             return
         section = self.raw.setdefault(key, {})
         for name, value in more.items():
             section[name] = value
-            self.origins[(key, name)] = (file, (key, name))
-        self.origins.setdefault((key,), (file, (key,)))
+            self._set((key, name), origin((key, name)))
+        if (key,) not in self.origins:
+            self._set((key,), origin((key,)))
 
-    def _union(self, file: YamlFile, key: str) -> None:
-        more = file.data.get(key)
-        if not isinstance(more, list):
+    def _union(self, data: dict[str, Any], key: str, origin: _Origin) -> None:
+        more = data.get(key)
+        if not isinstance(more, list | str | dict):
             return
         items = self.raw.setdefault(key, [])
+        # NeMo goes through whatever it is: a text letter by letter, a mapping by its keys.
         for index, item in enumerate(more):
             if item not in items:
-                self.origins[(key, len(items))] = (file, (key, index))
+                where = (key, index) if isinstance(more, list) else (key,)
+                self._set((key, len(items)), origin(where))
                 items.append(item)
-        self.origins.setdefault((key,), (file, (key,)))
+        if (key,) not in self.origins:
+            self._set((key,), origin((key,)))

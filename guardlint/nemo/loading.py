@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import Literal
 
+from guardlint.nemo.code_refusals import code_refusals
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.flow_refusals import flow_refusals
+from guardlint.nemo.imports import dotted, written_path
 from guardlint.nemo.model_refusals import model_refusals
+from guardlint.nemo.once import once
 from guardlint.nemo.references import RailReference
 from guardlint.nemo.refusal import Refusal
 from guardlint.nemo.shapes import WrongShape, is_true, wrong_shapes
+from guardlint.nemo.value_refusals import value_refusals
+from guardlint.source.files import shown_path
 from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
 
@@ -26,6 +30,7 @@ def loads(configuration: Configuration) -> Literal["yes", "no", "depends"]:
     return "depends" if topics else "yes"
 
 
+@once
 def refusals(configuration: Configuration) -> list[Refusal]:
     """Every reason that can be seen, in the order of the files."""
     found = [
@@ -33,7 +38,7 @@ def refusals(configuration: Configuration) -> list[Refusal]:
         for problem in configuration.problems
         if problem.at_load
     ]
-    if all(file.kind == "ignored" for file in configuration.files):
+    if all(file.ignored_by is not None for file in configuration.files):
         mend = "write a config.yml, or take its pattern out of .railsignore"
         found.append(Refusal("other", "NeMo finds no file", Place.at(configuration.name), None, mend))
     shapes = list(_shapes(configuration))
@@ -45,7 +50,8 @@ def refusals(configuration: Configuration) -> list[Refusal]:
         found += _settings(configuration)
         found += _services(configuration)
         found += flow_refusals(configuration)
-    found += _code(configuration)
+        found += value_refusals(configuration)
+    found += code_refusals(configuration)
     return found
 
 
@@ -58,10 +64,11 @@ def _shapes(configuration: Configuration) -> Iterator[Refusal]:
     for file in configuration.yaml_files:
         for key in (*joining["concatenated"], *joining["union"]):
             value = file.data.get(key, [])
-            # What NeMo only goes through one by one may be an empty mapping or text as well.
-            if not isinstance(value, list) and not (key in joining["union"] and value in ({}, "")):
+            # What NeMo only goes through one by one may be a mapping or a text as well: letters are imports.
+            through = key in joining["union"] and isinstance(value, dict | str)
+            if not isinstance(value, list) and not (through and not value):
                 yield Refusal(
-                    "other",
+                    "environment" if through else "other",
                     f"`{key}` must be a list",
                     file.place((key,)),
                     (key,),
@@ -108,9 +115,7 @@ def _prompts(configuration: Configuration) -> Iterator[Refusal]:
 def _rails(configuration: Configuration) -> Iterator[Refusal]:
     tasks = {prompt.task for prompt in configuration.prompts}
     types = configuration.model_types()
-    for name in configuration.foreign_imports:
-        place = configuration.place(("import_paths",))
-        yield Refusal("environment", f"`{name}` must be found where the application runs", place)
+    yield from _imports(configuration)
     for rail in configuration.all_rails():
         if rail.direction not in ("input", "output", "retrieval"):
             continue
@@ -129,32 +134,57 @@ def _rails(configuration: Configuration) -> Iterator[Refusal]:
                 rail.path,
                 f"add an entry with `type: {model}` to `models`",
             )
-        needed = _needed_prompt(rail)
-        if needed and needed not in tasks:
+        needed = _needed_prompts(rail)
+        if needed and not any(task in tasks for task in needed):
             yield Refusal(
                 "other",
-                f"`{rail.flow}` needs a prompt for the task `{needed}`",
+                f"`{rail.flow}` needs a prompt for the task `{needed[0]}`",
                 rail.place,
                 rail.path,
-                f"add `- task: {needed}` with its text to `prompts`",
+                f"add `- task: {needed[0]}` with its text to `prompts`",
             )
 
 
-def _needed_prompt(rail: RailReference) -> str | None:
-    """The task for which RailsConfig demands a prompt (its ``check_prompt_exist_for_self_check_rails``).
+def _imports(configuration: Configuration) -> Iterator[Refusal]:
+    """Imports that are found somewhere else, or nowhere."""
+    for item in configuration.imported:
+        place = _import_place(configuration, item.name)
+        if item.name.startswith('"'):
+            mend = f"write `import {dotted(item.name.strip(chr(34)))}`"
+            yield Refusal("other", f"NeMo looks for {item.name} with its quotes", place, None, mend)
+            continue
+        seen = f" (here it is {shown_path(item.found)})" if item.found else ""
+        message = f"`{item.name}` must be found where the application runs{seen}"
+        yield Refusal("environment", message, place)
 
-    Self checks may choose a variant; safety checks name their model; the others are found by exact text.
+
+def _import_place(configuration: Configuration, name: str) -> Place:
+    """The ``import`` statement, or the entry of ``import_paths``."""
+    for file in configuration.read_colang:
+        for item in file.imports:
+            if written_path(item) == name:
+                return item.place
+    listed = configuration.value(("import_paths",), [])
+    index = listed.index(name) if name in listed else None
+    return configuration.place(("import_paths",) if index is None else ("import_paths", index))
+
+
+def _needed_prompts(rail: RailReference) -> tuple[str, ...]:
+    """The tasks of which RailsConfig demands a prompt (its ``check_prompt_exist_for_self_check_rails``).
+
+    Self checks may choose a variant, whose prompt may still bear the bare name of old; safety checks name
+    their model; the others are found by exact text.
     """
     needed = rail.surface["prompt_required"] if rail.surface else None
     if needed is None:
-        return None
+        return ()
     names = {parameter["name"] for parameter in rail.surface["params"]} if rail.surface else set()
     if "variant" in names:
-        variant = rail.parameters.get("variant", needed)
-        return str(needed) if variant == needed else f"{needed} $variant={variant}"
+        variant = rail.parameters.get("variant") or needed
+        return (needed,) if variant == needed else (f"{needed} $variant={variant}", variant)
     if needed.endswith("$model"):
-        return f"{needed}={rail.parameters.get('model')}"
-    return str(needed) if rail.text == rail.flow else None
+        return (f"{needed}={rail.parameters.get('model')}",)
+    return (needed,) if rail.text == rail.flow else ()
 
 
 def _settings(configuration: Configuration) -> Iterator[Refusal]:
@@ -183,7 +213,8 @@ def _settings(configuration: Configuration) -> Iterator[Refusal]:
                 )
 
 
-_ADAPTERS = frozenset({"FileSystem", "OpenTelemetry"})
+# The adapters of tracing, with what each takes beside its name (``tracing/adapters``).
+_ADAPTERS = {"FileSystem": frozenset({"filepath"}), "OpenTelemetry": frozenset({"service_name"})}
 
 
 def _services(configuration: Configuration) -> Iterator[Refusal]:
@@ -201,6 +232,15 @@ def _services(configuration: Configuration) -> Iterator[Refusal]:
                     path,
                     f"write one of {', '.join(sorted(_ADAPTERS))}",
                 )
+            for key in adapter.keys() - _ADAPTERS.get(name, adapter.keys()) - {"name"}:
+                # Code that NeMo runs at load may put its own in the place of NeMo's.
+                yield Refusal(
+                    "environment" if configuration.python_files else "other",
+                    f"the tracing adapter `{name}` takes no `{key}`",
+                    configuration.place((*path, key), key=True),
+                    (*path, key),
+                    "take the key out",
+                )
     section: DataPath = ("rails", "config", "jailbreak_detection")
     listed = any(rail.text == "jailbreak detection model" for rail in configuration.rails("input"))
     service = configuration.value((*section, "nim_base_url")) or configuration.value((*section, "nim_url"))
@@ -213,18 +253,6 @@ def _services(configuration: Configuration) -> Iterator[Refusal]:
             endpoint,
             "write `nim_server_endpoint: classify`, or take the key out",
         )
-
-
-def _code(configuration: Configuration) -> Iterator[Refusal]:
-    """``config.py`` is run at load and may need packages that are not there (actions.py is only logged)."""
-    for file in configuration.python_files:
-        foreign = [name for name in file.imports if name not in sys.stdlib_module_names | {"nemoguardrails"}]
-        if file.file.endswith("config.py") and "/actions/" not in file.file and foreign:
-            yield Refusal(
-                "environment",
-                f"config.py imports {', '.join(foreign) or 'its neighbours'}",
-                Place.at(file.file),
-            )
 
 
 def _dotted(path: DataPath) -> str:

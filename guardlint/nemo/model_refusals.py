@@ -16,47 +16,12 @@ __all__ = ["model_refusals"]
 
 def model_refusals(configuration: Configuration) -> Iterator[Refusal]:
     """Models without a name, and what only another machine or framework can serve."""
-    served: dict[Any, dict[str, Any]] = configuration.catalogue.data["engines"]
     langchain: dict[str, Any] = configuration.catalogue.data["langchain"]
+    has_main = False
     for index, model in enumerate(configuration.value(("models",), [])):
         path: DataPath = ("models", index)
         place = configuration.place(path)
         yield from _model_name(model, path, place)
-        engine = model.get("engine")
-        if model.get("type") == "embeddings":
-            continue
-        parameters = model.get("parameters") or {}
-        if langchain["default"]:
-            # Up to 0.21 every model comes from a LangChain package, none of which NeMo brings.
-            yield Refusal(
-                "environment",
-                f"engine `{engine}` needs the LangChain package that serves it",
-                configuration.place((*path, "engine")),
-                (*path, "engine"),
-            )
-        elif isinstance(engine, str) and engine not in served and "base_url" not in parameters:
-            yield Refusal(
-                "environment",
-                f"engine `{engine}` needs LangChain (NEMOGUARDRAILS_LLM_FRAMEWORK=langchain) or `base_url`",
-                configuration.place((*path, "engine")),
-                (*path, "engine"),
-            )
-        lacking = [name for name in served.get(engine, {}).get("needs", ()) if name not in parameters]
-        if lacking:
-            yield Refusal(
-                "environment",
-                f"engine `{engine}` needs {', '.join(lacking)} under `parameters`",
-                configuration.place((*path, "engine")),
-                (*path, "engine"),
-            )
-        for name in sorted(map(str, parameters)):
-            if _is_refused(name, engine, langchain):
-                yield Refusal(
-                    "environment",
-                    f"`{name}` is a LangChain parameter and needs NEMOGUARDRAILS_LLM_FRAMEWORK=langchain",
-                    configuration.place((*path, "parameters", name), key=True),
-                    (*path, "parameters", name),
-                )
         if model.get("api_key_env_var"):
             yield Refusal(
                 "environment",
@@ -64,6 +29,45 @@ def model_refusals(configuration: Configuration) -> Iterator[Refusal]:
                 configuration.place((*path, "api_key_env_var")),
                 (*path, "api_key_env_var"),
             )
+        # Of several main models NeMo makes the first.
+        if model.get("type") not in ("embeddings", "jailbreak_detection") and not (
+            has_main and model.get("type") == "main"
+        ):
+            yield from _engine(model, path, configuration)
+        has_main = has_main or model.get("type") == "main"
+        if not langchain["default"]:
+            yield from _langchain_parameters(model, path, configuration)
+
+
+def _langchain_parameters(
+    model: dict[str, Any], path: DataPath, configuration: Configuration
+) -> Iterator[Refusal]:
+    for name in sorted(map(str, model.get("parameters") or {})):
+        if _is_refused(name, model.get("engine"), configuration.catalogue.data["langchain"]):
+            yield Refusal(
+                "environment",
+                f"`{name}` is a LangChain parameter and needs NEMOGUARDRAILS_LLM_FRAMEWORK=langchain",
+                configuration.place((*path, "parameters", name), key=True),
+                (*path, "parameters", name),
+            )
+
+
+def _engine(model: dict[str, Any], path: DataPath, configuration: Configuration) -> Iterator[Refusal]:
+    served: dict[Any, dict[str, Any]] = configuration.catalogue.data["engines"]
+    engine = model.get("engine")
+    place = configuration.place((*path, "engine"))
+    parameters = model.get("parameters") or {}
+    if configuration.catalogue.data["langchain"]["default"]:
+        # Up to 0.21 every model comes from a LangChain package, none of which NeMo brings.
+        message = f"engine `{engine}` needs the LangChain package that serves it"
+        yield Refusal("environment", message, place, (*path, "engine"))
+    elif isinstance(engine, str) and engine not in served and "base_url" not in parameters:
+        message = f"engine `{engine}` needs LangChain (NEMOGUARDRAILS_LLM_FRAMEWORK=langchain) or `base_url`"
+        yield Refusal("environment", message, place, (*path, "engine"))
+    lacking = [name for name in served.get(engine, {}).get("needs", ()) if name not in parameters]
+    if lacking:
+        message = f"engine `{engine}` needs {', '.join(lacking)} under `parameters`"
+        yield Refusal("environment", message, place, (*path, "engine"))
 
 
 def _is_refused(name: str, engine: Any, langchain: dict[str, Any]) -> bool:

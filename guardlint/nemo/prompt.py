@@ -1,4 +1,4 @@
-"""One prompt of a configuration, with the place of every template in it."""
+"""One prompt of a configuration, with the place of every template in it; and one that NeMo ships."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
 
-__all__ = ["Prompt", "templates_of"]
+__all__ = ["BuiltinPrompt", "Prompt", "templates_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,15 @@ class Prompt:
     templates: tuple[tuple[str, DataPath], ...]
     path: DataPath
     place: Place
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinPrompt:
+    """One prompt of NeMo's own: ``file`` in its folder of prompts, and the catalogue's row."""
+
+    task: str
+    file: str
     data: dict[str, Any]
 
 

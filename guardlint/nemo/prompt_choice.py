@@ -2,7 +2,12 @@
 
 Every prompt of the task is scored by how well its ``models`` fit the model that answers, halved when it is
 of the standard mode and another is asked for; the best wins, the last one at equal score. A prompt whose
-``models`` fit nothing scores nothing and still wins when it is alone.
+``models`` fit nothing scores nothing and still wins when it is alone. NeMo's own prompts for its dialog tasks
+stand before the team's: at equal score the team's wins, and one of NeMo's that is made for the model beats a
+team's prompt that names no models.
+
+The model that counts is the one of the task's own type, else main: for ``content_safety_check_input
+$model=x`` that is main, although x is asked. What ``PROMPTS_DIR`` of the process adds is not looked at.
 """
 
 from __future__ import annotations
@@ -11,32 +16,43 @@ from collections.abc import Sequence
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration, Prompt
+from guardlint.nemo.prompt import BuiltinPrompt
 
-__all__ = ["answering_model", "choose_prompt", "prompt_score"]
+__all__ = ["answering_model", "choose_prompt", "model_name", "prompt_score", "taken_prompt"]
 
 _GENERAL = 0.2
 
 
 def answering_model(configuration: Configuration, task: str) -> str:
-    """``engine/model`` of the model that answers a task: its own type's, else main's, else ``unknown``."""
+    """``engine/model`` that a task's prompts must fit: its own type's, else main's, else ``unknown``."""
     for wanted in (task, "main"):
         for model in configuration.models:
             if model.get("type") == wanted:
-                engine, name = str(model.get("engine")), _name(model)
-                return f"{engine}/{name}" if name else engine
+                return model_name(model)
     return "unknown"
 
 
 def choose_prompt(configuration: Configuration, task: str) -> Prompt | None:
-    """The team's prompt that NeMo takes for ``task``; None where it has none of a fitting mode.
+    """The team's prompt that NeMo takes for ``task``; None where it takes one of its own, or finds none."""
+    taken = taken_prompt(configuration, task)
+    return taken if isinstance(taken, Prompt) else None
 
-    Prompts that NeMo ships for its dialog tasks compete as well and are not looked at here.
-    """
+
+def taken_prompt(configuration: Configuration, task: str) -> Prompt | BuiltinPrompt | None:
+    """The prompt that NeMo takes for ``task``; None where there is none of a fitting mode."""
     model = answering_model(configuration, task).lower()
     mode = str(configuration.effective(("prompting_mode",)) or "standard")
-    best: tuple[float, Prompt] | None = None
-    for prompt in configuration.prompts:
-        score = prompt_score(prompt.data, model, mode) if prompt.task == task else None
+    shipped: dict[str, list[dict[str, Any]]] = configuration.catalogue.data["builtin_prompts"]
+    candidates: list[Prompt | BuiltinPrompt] = [
+        BuiltinPrompt(task, file, row)
+        for file, rows in shipped.items()
+        for row in rows
+        if row["task"] == task
+    ]
+    candidates += [prompt for prompt in configuration.prompts if prompt.task == task]
+    best: tuple[float, Prompt | BuiltinPrompt] | None = None
+    for prompt in candidates:
+        score = prompt_score(prompt.data, model, mode)
         if score is not None and (best is None or score >= best[0]):
             best = (score, prompt)
     return best[1] if best else None
@@ -69,7 +85,10 @@ def _models_score(models: Sequence[Any], model: str) -> float:
     return 0.0
 
 
-def _name(model: dict[str, Any]) -> str:
+def model_name(model: dict[str, Any]) -> str:
+    """``engine/model`` of an entry of ``models``, as NeMo spells it; the engine alone without a model."""
     parameters = model.get("parameters")
     inner = parameters if isinstance(parameters, dict) else {}
-    return str(model.get("model") or inner.get("model_name") or inner.get("model") or "")
+    name = str(model.get("model") or inner.get("model_name") or inner.get("model") or "")
+    engine = str(model.get("engine"))
+    return f"{engine}/{name}" if name else engine

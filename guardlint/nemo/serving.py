@@ -91,6 +91,7 @@ def _actions(configuration: Configuration, flow: str) -> set[str]:
 
 
 def _has_dialog(configuration: Configuration) -> bool:
-    if configuration.generation != "1.0" or configuration.value(("passthrough",)):
+    """With examples of what users say; passthrough changes what is sent for the answer, not the steps."""
+    if configuration.generation != "1.0":
         return False
-    return any(message.kind == "user" for file in configuration.read_colang for message in file.messages)
+    return bool(configuration.user_messages or configuration.value(("user_messages",)))

@@ -15,12 +15,23 @@ Kind = Literal["yaml", "colang", "document", "ignored", "python", "other"]
 
 @dataclass(frozen=True, slots=True)
 class WalkedFile:
-    """One file below the root. ``relative`` uses ``/``; ``ignored_by`` names a .railsignore pattern."""
+    """One file below the root. ``relative`` uses ``/``; ``ignored_by`` names a .railsignore pattern;
+    code that it fits is run all the same.
+
+    ``source``: 0 for the configuration's own files, else the how-manieth import brought the file in;
+    ``relative`` then counts from what was imported.
+    """
 
     path: Path
     relative: str
     kind: Kind
     ignored_by: str | None = None
+    source: int = 0
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders down to the file, from what was walked."""
+        return tuple(self.relative.split("/")[:-1])
 
     @property
     def is_text_of_kb(self) -> bool:
@@ -41,7 +52,7 @@ def railsignore(root: Path) -> tuple[Path | None, tuple[str, ...]]:
     return None, ()
 
 
-def walk(root: Path) -> tuple[WalkedFile, ...]:
+def walk(root: Path, *, source: int = 0) -> tuple[WalkedFile, ...]:
     """Every file, parents before sub-folders as NeMo walks; the order within a folder is sorted here.
 
     NeMo takes the files of one folder in directory order, which differs between machines. Links are
@@ -64,9 +75,11 @@ def walk(root: Path) -> tuple[WalkedFile, ...]:
                 continue
             path = Path(folder, name)
             relative = path.relative_to(root).as_posix()
+            kind = kind_of(relative)
             pattern = next((pattern for pattern in patterns if fnmatch.fnmatch(name, pattern)), None)
-            kind: Kind = "ignored" if pattern is not None else kind_of(relative)
-            found.append(WalkedFile(path, relative, kind, pattern))
+            if pattern is not None and kind != "python":
+                kind = "ignored"  # code is run whatever the patterns say
+            found.append(WalkedFile(path, relative, kind, pattern, source))
     return tuple(found)
 
 

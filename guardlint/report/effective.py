@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from guardlint.lint.finding import Finding
-from guardlint.lint.redact import redact, redact_data
 from guardlint.nemo import account
 from guardlint.nemo.account import Contribution, Fate
 from guardlint.nemo.asked import Asked, asked_tasks, model_entries
@@ -19,6 +18,7 @@ from guardlint.nemo.prompt import Prompt
 from guardlint.nemo.serving import guardrails_engine, llm_calls
 from guardlint.report.json_v1 import place_data
 from guardlint.source.place import Place
+from guardlint.source.redact import redact, redact_data
 from guardlint.source.yaml_file import DataPath
 
 __all__ = ["as_data", "render_effective", "render_why"]

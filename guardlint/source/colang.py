@@ -8,105 +8,24 @@ is, NeMo decides by a heuristic that ``is_version_2`` repeats (``nemoguardrails/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from guardlint.source.colang_errors import Problem, syntax_problems
+from guardlint.source.colang_1_examples import SaidText
+from guardlint.source.colang_errors import Problem, read_exactly
+from guardlint.source.colang_lines import LogicalLine, logical_lines
+from guardlint.source.colang_records import (
+    Call,
+    CallKind,
+    ColangFile,
+    Flow,
+    Import,
+    Message,
+    Statement,
+)
 from guardlint.source.place import Place
 
 __all__ = ["Call", "ColangFile", "Flow", "Import", "Message", "Statement", "is_version_2", "parse_colang"]
-
-CallKind = Literal["execute", "await", "start", "activate", "do", "flow"]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """``execute f(...)``, ``await F(...)``, ``activate f`` or ``do f``; ``place`` is the name's."""
-
-    kind: CallKind
-    name: str
-    arguments: str
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One logical line.
-
-    ``kind`` is its first word (``if``, ``bot``, ``stop``), or ``set``, ``call``, ``other``; ``target`` the
-    variable that an assignment sets, without ``$``; ``expression`` its right side, a condition, or what
-    follows the keyword; ``expression_place`` where that begins.
-    """
-
-    kind: str
-    text: str
-    place: Place
-    target: str | None = None
-    expression: str = ""
-    expression_place: Place | None = None
-    call: Call | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """A flow or subflow; ``place`` is the name's."""
-
-    name: str
-    place: Place
-    modifiers: tuple[str, ...] = ()
-    parameters: tuple[str, ...] = ()
-    decorators: tuple[str, ...] = ()
-    statements: tuple[Statement, ...] = ()
-
-    @property
-    def is_override(self) -> bool:
-        """Whether the flow takes the place of another of its name (Colang 2.x, ``@override``)."""
-        return any(decorator.lstrip("@").split("(")[0].strip() == "override" for decorator in self.decorators)
-
-    def calls(self) -> Iterator[Call]:
-        """Every call in the flow, in order."""
-        return (statement.call for statement in self.statements if statement.call is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """``define user …`` or ``define bot …`` with its texts."""
-
-    kind: Literal["user", "bot"]
-    name: str
-    texts: tuple[str, ...]
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """``import core`` (2.x) or ``import "path"`` (1.0)."""
-
-    name: str
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class ColangFile:
-    """The outline of one file; ``version`` is NeMo's judgement of it.
-
-    ``problems``: what NeMo's parser of that version refuses, with its place.
-    """
-
-    file: str
-    version: Literal["1.0", "2.x"]
-    flows: tuple[Flow, ...] = ()
-    messages: tuple[Message, ...] = ()
-    imports: tuple[Import, ...] = ()
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclass(slots=True)
-class _Line:
-    number: int
-    indent: int
-    text: str
 
 
 @dataclass(slots=True)
@@ -138,9 +57,9 @@ def parse_colang(text: str, file: str) -> ColangFile:
     """Read a file; whatever is not understood becomes a statement of kind ``other``."""
     version: Literal["1.0", "2.x"] = "2.x" if is_version_2(text) else "1.0"
     reader = _Reader(file, version)
-    for line in _logical_lines(text):
+    for line in logical_lines(text):
         reader.read(line)
-    return reader.finish(syntax_problems(text, file, version))
+    return reader.finish(*read_exactly(text, file, version))
 
 
 _DEFINE = re.compile(
@@ -171,9 +90,11 @@ class _Reader:
         self.flow_indent = 0
         self.message: tuple[Literal["user", "bot"], str, Place, list[str]] | None = None
 
-    def read(self, line: _Line) -> None:
+    def read(self, line: LogicalLine) -> None:
         if self._begins(line):
             return
+        if self.message is not None and re.match(r"bot\b", line.text):
+            self._answer(line)
         if self.message is not None:
             if line.text[:1] in "\"'" or line.text.startswith("- "):
                 self.message[3].append(_text_of_message(line.text.strip("- \t")))
@@ -181,21 +102,56 @@ class _Reader:
         if self.flow is not None and line.indent > self.flow_indent:
             self.flow.statements.append(self._statement(line))
 
-    def finish(self, problems: tuple[Problem, ...]) -> ColangFile:
+    def finish(self, problems: tuple[Problem, ...], said: list[SaidText]) -> ColangFile:
         self._close()
         return ColangFile(
-            self.file, self.version, tuple(self.flows), tuple(self.messages), tuple(self.imports), problems
+            self.file,
+            self.version,
+            tuple(self.flows),
+            tuple(self.messages),
+            tuple(self.imports),
+            problems,
+            self._said(said),
         )
 
-    def _begins(self, line: _Line) -> bool:
+    def _said(self, said: list[SaidText]) -> tuple[Message, ...]:
+        """One message for each name, at its first definition, else at its first text."""
+        defined: dict[tuple[str, str], Place] = {}
+        for message in self.messages:
+            defined.setdefault((message.kind, message.name), message.place)
+        lines = {
+            statement.place.line: statement.place for flow in self.flows for statement in flow.statements
+        }
+        texts: dict[tuple[Literal["user", "bot"], str], list[str]] = {}
+        places: dict[tuple[str, str], Place] = {}
+        for kind, name, text, line in said:
+            texts.setdefault((kind, name), []).append(text)
+            places.setdefault(
+                (kind, name), defined.get((kind, name)) or lines.get(line, Place.at(self.file, line))
+            )
+        return tuple(
+            Message(kind, name, tuple(found), places[kind, name]) for (kind, name), found in texts.items()
+        )
+
+    def _answer(self, line: LogicalLine) -> None:
+        """``bot …`` below a definition: NeMo begins a flow that answers what was defined."""
+        assert self.message is not None
+        kind, name, place, _ = self.message
+        name = name.replace(" ", "|") if kind == "user" else name
+        self._close()
+        self._open(line, f"{name}_direct", place, ("flow",), ())
+        self.flow_indent = line.indent - 2
+        if self.flow is not None:
+            self.flow.statements.append(Statement("user", f"user {name}", place, None, name, place))
+
+    def _begins(self, line: LogicalLine) -> bool:
         """Whether the line opens a definition, an import or a decorator."""
         text = line.text
         if text.startswith("import ") and line.indent == 0:
             self._close()
             name = text[7:].strip().strip("\"'")
-            self.imports.append(
-                Import(name, self._place(line, text.index(name) if name in text else 7, len(name)))
-            )
+            where = self._place(line, text.index(name) if name in text else 7, len(name))
+            self.imports.append(Import(name, where, text[7:].lstrip()[:1] in "\"'"))
             return True
         if text.startswith("@") and self.version == "2.x":
             self.decorators.append(text)
@@ -205,6 +161,8 @@ class _Reader:
             self._close()
             name = define["name"].rstrip().rstrip(":")
             place = self._place(line, define.start("name"), max(len(name), 1))
+            if define["what"] == "action":
+                return True  # passed over, with all that is indented below
             if define["what"] in ("user", "bot"):
                 self.message = ("user" if define["what"] == "user" else "bot", name, place, [])
             else:
@@ -220,7 +178,12 @@ class _Reader:
         return False
 
     def _open(
-        self, line: _Line, name: str, place: Place, modifiers: tuple[str, ...], parameters: tuple[str, ...]
+        self,
+        line: LogicalLine,
+        name: str,
+        place: Place,
+        modifiers: tuple[str, ...],
+        parameters: tuple[str, ...],
     ) -> None:
         self.flow = _Draft(name, place, modifiers, parameters, tuple(self.decorators))
         self.flow_indent = line.indent
@@ -235,7 +198,7 @@ class _Reader:
         self.flow = None
         self.message = None
 
-    def _statement(self, line: _Line) -> Statement:
+    def _statement(self, line: LogicalLine) -> Statement:
         text = line.text
         place = self._place(line, 0, len(text.split("\n", 1)[0]))
         assignment = _SET.match(text)
@@ -258,7 +221,7 @@ class _Reader:
         call = self._call(line, text, 0)
         return Statement("call" if call else "other", text, place, None, text, place, call)
 
-    def _call(self, line: _Line, text: str, start: int) -> Call | None:
+    def _call(self, line: LogicalLine, text: str, start: int) -> Call | None:
         found = _CALL.match(text)
         if found is not None:
             verb, name = found["verb"], found["name"].strip()
@@ -277,63 +240,10 @@ class _Reader:
             return Call("flow", name, text[len(name) :].strip(), self._place(line, start, len(name)))
         return None
 
-    def _place(self, line: _Line, offset: int, width: int) -> Place:
+    def _place(self, line: LogicalLine, offset: int, width: int) -> Place:
         return Place.at(self.file, line.number, line.indent + offset + 1, max(width, 1))
 
 
 def _text_of_message(text: str) -> str:
     """Without its double quotes; what stands in single ones NeMo takes for the name of an intent."""
     return "{intent:" + text.replace(" ", "|") + "}" if text.startswith("'") else text.strip('"')
-
-
-def _logical_lines(text: str) -> Iterator[_Line]:
-    """Lines without comments, docstrings and blank lines; a string may run over several lines."""
-    in_docstring = False
-    pending: _Line | None = None
-    for number, raw in enumerate(text.split("\n"), 1):
-        stripped = raw.strip().lstrip("\ufeff")
-        if in_docstring:
-            in_docstring = '"""' not in stripped
-            continue
-        if pending is not None:
-            pending.text += "\n" + stripped
-            if _balanced(pending.text):
-                yield pending
-                pending = None
-            continue
-        if not stripped or stripped.startswith("#"):
-            continue
-        if stripped.startswith('"""'):
-            in_docstring = '"""' not in stripped[3:]
-            continue
-        line = _Line(number, len(raw) - len(raw.lstrip()), _without_comment(stripped))
-        if not line.text:
-            continue
-        if _opens_long_string(line.text):
-            pending = line
-            continue
-        yield line
-    if pending is not None:
-        yield pending
-
-
-def _without_comment(text: str) -> str:
-    quote = ""
-    for index, character in enumerate(text):
-        if quote:
-            if character == quote and text[index - 1] != "\\":
-                quote = ""
-        elif character in "\"'" and not (index and text[index - 1].isalnum()):
-            quote = character
-        elif character == "#":
-            return text[:index].rstrip()
-    return text.rstrip()
-
-
-def _opens_long_string(text: str) -> bool:
-    """A line that starts a double-quoted text and does not end it goes on below (Colang 1.0)."""
-    return text.startswith('"') and not _balanced(text)
-
-
-def _balanced(text: str) -> bool:
-    return len(re.findall(r'(?<!\\)"', text)) % 2 == 0

@@ -1,4 +1,4 @@
-"""The texts of ``define user`` and ``define bot`` in Colang 1.0, which NeMo reads a second time as Markdown.
+"""The texts that user and bot say in Colang 1.0, which NeMo reads a second time as Markdown.
 
 What stands in the list is one line each; a mapping instead of texts is taken for YAML
 (``nemoguardrails/colang/v1_0/lang/comd_parser.py``).
@@ -6,20 +6,25 @@ What stands in the list is one line each; a mapping instead of texts is taken fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from guardlint.source.colang_1_lines import Unreadable
 
-__all__ = ["check_examples"]
+__all__ = ["SaidText", "read_examples"]
+
+# user or bot, the message's name, the text, and what the caller gave with the line.
+SaidText = tuple[Literal["user", "bot"], str, str, Any]
 
 _KINDS = ("intent", "object", "type", "property", "utterance", "sym", "lookup")
 
 
-def check_examples(lines: list[tuple[str, Any]], enter: Callable[[Any], None]) -> None:
-    """Raise where NeMo would; each line comes with what ``enter`` is told of it."""
+def read_examples(lines: list[tuple[str, Any]], enter: Callable[[Any], None]) -> list[SaidText]:
+    """The texts in their order; raises where NeMo would, after ``enter`` was told of the line."""
+    found: list[SaidText] = []
     if not lines:
-        return
+        return found
     flat = [(part, at) for text, at in lines for part in text.split("\n")]
     _language(flat, enter)
     symbol: str | None = None
@@ -30,17 +35,8 @@ def check_examples(lines: list[tuple[str, Any]], enter: Callable[[Any], None]) -
         position += 1
         enter(at)
         if text == "### IGNORE BELOW ###":
-            return
-        if text.startswith("#") and not text.startswith("##"):
-            name = text[1:].lower().strip()
-            for start, meant in (("intent", "intent"), ("object", "object"), ("utterance", "utterance"),
-                                 ("propert", "property"), ("type", "type")):  # fmt: skip
-                if name.startswith(start):
-                    kind = meant
-                    break
-        if text.startswith("##") and not text.startswith("###"):
-            symbol = text[2:].strip()
-            kind = _kind(symbol) or kind
+            return found
+        symbol, kind = _heading(text, symbol, kind)
         if text.startswith(">") and not text.startswith(">   "):
             symbol = text[1:].strip()
             if not symbol:
@@ -49,8 +45,41 @@ def check_examples(lines: list[tuple[str, Any]], enter: Callable[[Any], None]) -
             kind = _kind(symbol) or kind
         elif text.startswith(">   ") and ":" not in text:
             raise Unreadable("a parameter needs a name and a type")
+        elif text.startswith(("-", "*")):
+            if symbol is None:
+                raise Unreadable("a text stands before the first definition")
+            found += _said(symbol, kind, text[1:].strip(), at)
         elif text.startswith("```"):
-            position = _block(flat, position, symbol, kind)
+            position, data = _block(flat, position, symbol, kind)
+            if symbol:
+                found += _said(symbol, kind, data, at)
+    return found
+
+
+def _heading(text: str, symbol: str | None, kind: str) -> tuple[str | None, str]:
+    """What is being defined, and its kind, after a line that may be a heading."""
+    if text.startswith("##") and not text.startswith("###"):
+        symbol = text[2:].strip()
+        return symbol, _kind(symbol) or kind
+    if text.startswith("#") and not text.startswith("##"):
+        name = text[1:].lower().strip()
+        for start, meant in (("intent", "intent"), ("object", "object"), ("utterance", "utterance"),
+                             ("propert", "property"), ("type", "type")):  # fmt: skip
+            if name.startswith(start):
+                return symbol, meant
+    return symbol, kind
+
+
+def _said(symbol: str, kind: str, text: str, at: Any) -> list[SaidText]:
+    """What NeMo keeps: examples of intents, and what the bot says; a text in backquotes is a variable."""
+    for value, parameter in re.findall(r"\[(.*?)\]\((.*?)\)", text):
+        text = text.replace(f"[{value}]({parameter})", "{" + parameter + "}")
+    name = symbol if _kind(symbol) else f"{kind}:{symbol}"
+    if kind == "utterance":
+        for variable in re.findall(r"`(.*?)`", text):
+            text = text.replace(f"`{variable}`", f"${variable}")
+        return [("bot", name.partition(":")[2], text, at)]
+    return [("user", name[7:].replace("|", " "), text, at)] if name.startswith("intent:") else []
 
 
 def _kind(symbol: str) -> str | None:
@@ -75,7 +104,7 @@ def _language(flat: list[tuple[str, Any]], enter: Callable[[Any], None]) -> None
             block.append(text)
 
 
-def _block(flat: list[tuple[str, Any]], position: int, symbol: str | None, kind: str) -> int:
+def _block(flat: list[tuple[str, Any]], position: int, symbol: str | None, kind: str) -> tuple[int, str]:
     block: list[str] = []
     while position < len(flat) and not flat[position][0].startswith("```"):
         block.append(flat[position][0])
@@ -86,7 +115,7 @@ def _block(flat: list[tuple[str, Any]], position: int, symbol: str | None, kind:
     if symbol and (kind != "utterance" or not isinstance(data, str)):
         raise Unreadable("keys and values cannot stand among the texts")
     # One line more than the end of the block is passed over.
-    return position + 2
+    return position + 2, str(data)
 
 
 def _yaml(lines: list[str]) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 __all__ = [
     "Line",
@@ -80,18 +81,25 @@ def split_words(text: str, word: str) -> list[str]:
     parts: list[str] = []
     start = at = 0
     quoted = False
-    while at < len(text) - len(word):
-        if text[at] == '"':
+    end = len(text) - len(word)
+    signs = _splitter(word)
+    while (found := signs.search(text, at)) is not None and found.start() < end:
+        if found[0] == '"':
             quoted = not quoted
-        elif not quoted and text.startswith(word, at):
-            parts.append(text[start:at].strip())
-            at += len(word)
-            start = at
-            continue
-        at += 1
+            at = found.end()
+        elif quoted:
+            at = found.start() + 1
+        else:
+            parts.append(text[start : found.start()].strip())
+            start = at = found.end()
     last = text[start:].strip()
     parts.append(last.removesuffix(word))
     return [part for part in parts if part]
+
+
+@cache
+def _splitter(word: str) -> re.Pattern[str]:
+    return re.compile('"|' + re.escape(word))
 
 
 def parameter_tokens(text: str) -> list[str]:
@@ -120,29 +128,30 @@ def without(word: str, text: str) -> str:
 
 _EVENT = r"(?!user |bot |event |flow |no |any)"
 _SIDE = r"^((?:(?:else )?when )?(?:user|bot))"
-_RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), written)
-    for pattern, written in (
-        (r":$", r""),
-        (r"^infer (?!user |bot |event )", r"infer event "),
-        (r"^((?:else )?when) " + _EVENT, r"\1 event "),
-        (r"^def ", r"define "),
-        (_SIDE + r" says\b", r"\1"),
-        (_SIDE + r" something(?: else)?\b", r"\1 *"),
-        (r'^((?:else )?(?:when )?(?:user|bot)\s+[^"]*\s+)something(?: else)?\b', r"\1..."),
-        (r"^exec(?:ute)? ", r"run "),
-        (r"^set ([^$]+) label (?:to )?(\$.*)", r"label \1 \2"),
-        (r"^(\$[\w.]+) = (?:run|execute|exec) ", r"run \1 = "),
-        (r"^(\$[\w.]+) = (?!(?:run|execute|exec) )", r"set \1 = "),
-        (r"^\s*priority\s*([.\d]+)\s*$", r'meta {"priority": \1}'),
-        (r"^(\$[\w.]+)\s*([+-])=", r"set \1 = \1 \2"),
-        (r"^(?:new|create)( |$)", r"infer\1"),
+# Each with a text without which the pattern finds nothing.
+_RULES: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
+    (part, re.compile(pattern), written)
+    for part, pattern, written in (
+        (":", r":$", r""),
+        ("infer", r"^infer (?!user |bot |event )", r"infer event "),
+        ("when", r"^((?:else )?when) " + _EVENT, r"\1 event "),
+        ("def ", r"^def ", r"define "),
+        (" says", _SIDE + r" says\b", r"\1"),
+        (" something", _SIDE + r" something(?: else)?\b", r"\1 *"),
+        ("something", r'^((?:else )?(?:when )?(?:user|bot)\s+[^"]*\s+)something(?: else)?\b', r"\1..."),
+        ("exec", r"^exec(?:ute)? ", r"run "),
+        (" label ", r"^set ([^$]+) label (?:to )?(\$.*)", r"label \1 \2"),
+        (" = ", r"^(\$[\w.]+) = (?:run|execute|exec) ", r"run \1 = "),
+        (" = ", r"^(\$[\w.]+) = (?!(?:run|execute|exec) )", r"set \1 = "),
+        ("priority", r"^\s*priority\s*([.\d]+)\s*$", r'meta {"priority": \1}'),
+        ("=", r"^(\$[\w.]+)\s*([+-])=", r"set \1 = \1 \2"),
+        ("", r"^(?:new|create)( |$)", r"infer\1"),
     )
 )
-_EXAMPLE_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"^(?:in )?(?:the )?context(?: of)?(.*)$"), r"context\1"),
-    (re.compile(r"expecting user (.*)$"), r'expecting("\1")'),
-    (re.compile(r"context user (.*)$"), r'context expecting("\1")'),
+_EXAMPLE_RULES: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    ("context", re.compile(r"^(?:in )?(?:the )?context(?: of)?(.*)$"), r"context\1"),
+    ("expecting", re.compile(r"expecting user (.*)$"), r'expecting("\1")'),
+    ("context", re.compile(r"context user (.*)$"), r'context expecting("\1")'),
 )
 
 
@@ -151,6 +160,7 @@ def normalised(text: str, mode: str) -> str:
     rules = _RULES if mode == "colang" else _EXAMPLE_RULES if mode == "markdown" else ()
     if mode == "colang":
         text = " ".join(split_words(text, " "))
-    for pattern, written in rules:
-        text = pattern.sub(written, text)
+    for part, pattern, written in rules:
+        if part in text:
+            text = pattern.sub(written, text)
     return text

@@ -34,6 +34,7 @@ _FLAGS = {
     "response": ("is_response", True),
 }
 _ENDLESS = "the last line defines a flow without statements, and NeMo reads on without end"
+_IN_TEXT = re.compile(r"\$([^ \"'!?\-,;</]*(?:\w|]))")
 _PARAMETER = ("param", "parameter", "entity", "property", "attribute", "attr", "prop")
 
 
@@ -233,10 +234,19 @@ class Reader:
         if self.in_yaml:
             self._example(f"{' ' * self.indent}{self.text}")
             return
-        parts = split_words(text, " and ")
-        for part in (part.strip() for part in parts):
-            need(part[0] != '"' or part[-1] == '"', "the text has no quote at its end")
-        self._example(f" - {' '.join(parts)}")
+        parts = [self._part(part.strip()) for part in split_words(text, " and ")]
+        self._example(f" - {' {intent:and} '.join(parts)}")
+
+    def _part(self, part: str) -> str:
+        """A text without its quotes, ``$x`` in it as a parameter; anything else names an intent."""
+        if part[0] != '"':
+            return "{intent:" + part.replace(" ", "|") + "}"
+        need(part[-1] == '"', "the text has no quote at its end")
+        part = part[1:-1]
+        if self.example_kind != "utterance":
+            for name in dict.fromkeys(_IN_TEXT.findall(part)):
+                part = part.replace(f"${name}", f"[x]({name})")
+        return part
 
     def indented(self) -> list[Line]:
         """The lines below, taken; after ``when`` only those that stand before the branch."""

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from guardlint.source.colang_1_elements import check_elements
-from guardlint.source.colang_1_examples import check_examples
+from guardlint.source.colang_1_examples import SaidText, read_examples
 from guardlint.source.colang_1_lines import Line, Unreadable, first_word, without
 from guardlint.source.colang_1_reader import need
 from guardlint.source.colang_1_said import Said, bracketed
 
-__all__ = ["syntax_error_1"]
+__all__ = ["read_colang_1"]
 
 _STATEMENTS = frozenset(
     "import,include,use,define,when,else when,user,bot,event,do,flow,allow,accept,disallow,deny,reject,goto,"
@@ -29,20 +29,22 @@ _BEGIN_A_FLOW = frozenset(
 _ACCIDENTS = (LookupError, TypeError, AttributeError, ValueError, AssertionError, RuntimeError, SyntaxError)
 
 
-def syntax_error_1(text: str) -> tuple[str, int, int] | None:
-    """Message, line and column (both from 1) of the first error, or None where NeMo reads the file."""
+def read_colang_1(text: str) -> tuple[tuple[str, int, int] | None, list[SaidText]]:
+    """The first error (message, line and column, both from 1) and what is said, each with its line.
+
+    Of a file with an error NeMo keeps nothing.
+    """
     parse: _Parse | None = None
     try:
         # NeMo reads the file for its imports first, with no memory of what stood before a line.
         parse = _Parse(text)
         parse.imports()
         parse = _Parse(text)
-        parse.run()
+        return None, [(kind, name, said, line.number) for kind, name, said, line in parse.run()]
     except Unreadable as problem:
-        return _at(parse, str(problem))
+        return _at(parse, str(problem)), []
     except _ACCIDENTS:
-        return _at(parse, "the statement cannot be read here")
-    return None
+        return _at(parse, "the statement cannot be read here"), []
 
 
 def _at(parse: _Parse | None, message: str) -> tuple[str, int, int]:
@@ -60,8 +62,8 @@ class _Parse(Said):
             elif self.word in ("import", "include"):
                 need(without(self.word, self.text), "`import` must be followed by a path")
 
-    def run(self) -> None:
-        """Raise at the first error."""
+    def run(self) -> list[SaidText]:
+        """What is said; raises at the first error."""
         while self.at < len(self.lines):
             self.fetch()
             if self.word in ("import", "include"):
@@ -74,7 +76,7 @@ class _Parse(Said):
                 self.at += 1
         for items in self.flows.values():
             check_elements(items, self._enter_element)
-        check_examples(self.examples, self._enter_line)
+        return read_examples(self.examples, self._enter_line)
 
     def _enter_element(self, element: Any) -> None:
         self.line = self.where.get(id(element), self.line)

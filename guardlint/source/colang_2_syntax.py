@@ -8,19 +8,14 @@ arguments, decorators, a file of one statement), is found while the table is wal
 
 from __future__ import annotations
 
-import json
 import re
 from ast import literal_eval
 from dataclasses import dataclass
-from functools import cache, cached_property
-from pathlib import Path
-from typing import Any
+
+from guardlint.source.colang_2_table import match, table
 
 __all__ = ["syntax_error_2"]
 
-# Terminals with what they match, in the order of trial, and the keywords that a pattern would take as well.
-_Terminals = list[tuple[str, str | re.Pattern[str]]]
-_Lexer = tuple[_Terminals, dict[str, dict[str, str]]]
 
 _TAB = 8
 _OPENING = {"LPAR", "LSQB", "LBRACE"}
@@ -36,7 +31,8 @@ class SyntaxProblem(Exception):
         self.offset = offset
 
 
-@dataclass(frozen=True, slots=True)
+# Made for every word of a file, and so not frozen, which costs as much as all the rest of making one.
+@dataclass(slots=True)
 class Token:
     """A terminal's name, its text and its offset."""
 
@@ -45,7 +41,7 @@ class Token:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Node:
     """What a rule stands for: the names of what it consists of, from ``start`` to ``end``."""
 
@@ -92,56 +88,10 @@ def _expanded(text: str) -> tuple[str, list[int]]:
     return "\n".join(found), numbers
 
 
-class _Table:
-    def __init__(self, data: dict[str, Any]) -> None:
-        symbols = data["symbols"]
-        self.states: list[dict[str, int]] = [
-            {symbols[row[at]]: row[at + 1] for at in range(0, len(row), 2)} for row in data["states"]
-        ]
-        self.end: int = data["end"]
-        self.rules: list[tuple[str, int, str, str, bool]] = [tuple(rule) for rule in data["rules"]]
-        self.terminals: dict[str, str | re.Pattern[str]] = {
-            name: pattern if fixed else re.compile(pattern) for name, pattern, fixed in data["terminals"]
-        }
-        self.ignored = frozenset(data["ignored"])
-        self.always = frozenset(data["always"])
-        self.keywords: dict[str, dict[str, str]] = data["keywords"]
-        self._lexers: dict[int, _Lexer] = {}
-
-    def lexer(self, state: int) -> _Lexer:
-        """What may begin here, in the order of trial, and the keywords hidden in the patterns among them."""
-        if state not in self._lexers:
-            accepted = (self.states[state].keys() | self.ignored | self.always) & self.terminals.keys()
-            keywords = {
-                wide: {text: name for text, name in fixed.items() if name in accepted}
-                for wide, fixed in self.keywords.items()
-                if wide in accepted
-            }
-            hidden = {name for fixed in keywords.values() for name in fixed.values()}
-            tried = [
-                (name, pattern)
-                for name, pattern in self.terminals.items()
-                if name in accepted and name not in hidden
-            ]
-            self._lexers[state] = tried, keywords
-        return self._lexers[state]
-
-    @cached_property
-    def root(self) -> _Terminals:
-        """Every terminal."""
-        return list(self.terminals.items())
-
-
-@cache
-def _table() -> _Table:
-    path = Path(__file__).parent / "data" / "colang-2.x.json"
-    return _Table(json.loads(path.read_text(encoding="utf-8")))
-
-
 class _Parse:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.table = _table()
+        self.table = table()
         self.offset = 0
         self.states = [0]
         self.nodes: list[Node] = []
@@ -167,26 +117,22 @@ class _Parse:
         self._feed(Token("$END", "", last.offset))
 
     def _next(self) -> Token | None:
-        tried, keywords = self.table.lexer(self.states[-1])
-        while self.offset < len(self.text):
+        lexer = self.table.lexer(self.states[-1])
+        text, length = self.text, len(self.text)
+        while self.offset < length:
             start = self.offset
-            kind, end = self._match(tried, start)
+            if text[start] == " ":
+                # Blanks begin nothing, in no state.
+                self.offset += 1
+                continue
+            kind, end = lexer.match(text, start)
             if end == start:
                 raise self._unexpected_text(start)
             self.offset = end
             if kind not in self.table.ignored:
-                text = self.text[start:end]
-                return Token(keywords.get(kind, {}).get(text, kind), text, start)
+                word = text[start:end]
+                return Token(lexer.keywords.get(kind, {}).get(word, kind), word, start)
         return None
-
-    def _match(self, tried: _Terminals, start: int) -> tuple[str, int]:
-        for name, pattern in tried:
-            if isinstance(pattern, str):
-                if self.text.startswith(pattern, start):
-                    return name, start + len(pattern)
-            elif (found := pattern.match(self.text, start)) is not None:
-                return name, found.end()
-        return "", start
 
     def _newline(self, token: Token) -> None:
         """A line break inside brackets is nothing; elsewhere the blanks after it open and close blocks."""
@@ -208,23 +154,28 @@ class _Parse:
             raise SyntaxProblem("the line is indented like none of the lines above it", after)
 
     def _feed(self, token: Token) -> None:
-        table = self.table
+        known, states, nodes = self.table, self.states, self.nodes
+        kind = token.kind
         while True:
-            action = table.states[self.states[-1]].get(token.kind)
+            action = known.states[states[-1]].get(kind)
             if action is None:
                 raise self._unexpected(token)
             if action >= 0:
-                self.states.append(action)
+                states.append(action)
                 end = token.offset + len(token.text)
-                self.nodes.append(Node([(token.kind, token.offset, end)], token.offset, end))
+                nodes.append(Node([(kind, token.offset, end)], token.offset, end))
                 return
-            origin, size, kept, name, gives_way = table.rules[-1 - action]
-            children = self.nodes[len(self.nodes) - size :]
-            del self.nodes[len(self.nodes) - size :]
-            del self.states[len(self.states) - size :]
-            self.nodes.append(self._node(name, children, kept, gives_way, token))
-            self.states.append(table.states[self.states[-1]][origin])
-            if token.kind == "$END" and self.states[-1] == table.end:
+            rule = -1 - action
+            if known.idle[rule] and len(nodes[-1].parts) == 1:
+                states[-1] = known.idle_end(states[-2], states[-1], kind)
+                continue
+            origin, size, kept, name, gives_way = known.rules[rule]
+            children = nodes[len(nodes) - size :]
+            del nodes[len(nodes) - size :]
+            del states[len(states) - size :]
+            nodes.append(self._node(name, children, kept, gives_way, token))
+            states.append(known.states[states[-1]][origin])
+            if kind == "$END" and states[-1] == known.end:
                 return
 
     def _node(self, name: str, children: list[Node], kept: str, gives_way: bool, token: Token) -> Node:
@@ -269,7 +220,7 @@ class _Parse:
         if character == "\ufeff":
             return SyntaxProblem("the file begins with a byte order mark, which NeMo cannot read", offset)
         if character in "\"'":
-            kind, _ = self._match(self.table.root, offset)
+            kind, _ = match(self.table.root, self.text, offset)
             if not kind:
                 return SyntaxProblem(f"a text that begins with {character} is not closed on its line", offset)
         word = re.match(r"\w+", self.text[offset:])

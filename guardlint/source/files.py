@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from guardlint.errors import GuardlintError
@@ -50,8 +51,14 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 def shown_path(path: Path) -> str:
     """The path as reports show it: with ``/``, relative to the working directory or else absolute."""
-    absolute = Path.cwd() / path
-    try:
-        return absolute.relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return absolute.as_posix()
+    here = _working(os.getcwd())  # noqa: PTH109 - a Path is made once for many
+    absolute = (here / path).as_posix()
+    inside = here.as_posix().rstrip("/") + "/"
+    if absolute.startswith(inside):
+        return absolute[len(inside) :] or "."
+    return "." if absolute + "/" == inside else absolute
+
+
+@lru_cache(maxsize=1)
+def _working(folder: str) -> Path:
+    return Path(folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from guardlint.source.place import Place
@@ -32,13 +32,14 @@ class ActionDefinition:
 
 @dataclass(frozen=True, slots=True)
 class PythonFile:
-    """The outline; ``problem`` is set when Python cannot parse the file."""
+    """The outline; ``problem`` is set when Python cannot parse the file. ``tree`` is what it parsed."""
 
     file: str
     actions: tuple[ActionDefinition, ...] = ()
     has_init: bool = False
     imports: tuple[str, ...] = ()
     problem: tuple[str, Place] | None = None
+    tree: ast.Module | None = field(default=None, compare=False, repr=False)
 
 
 def parse_python(text: str, file: str) -> PythonFile:
@@ -55,19 +56,25 @@ def parse_python(text: str, file: str) -> PythonFile:
         return PythonFile(file, problem=(reason, Place.at(file, line, max(column, 1))))
     actions: list[ActionDefinition] = []
     functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef] = {}
+    methods = set() if "register_actions" in text else _methods(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             functions.setdefault(node.name, node)
             decorator = next((item for item in node.decorator_list if _is_action(item)), None)
-            if decorator is not None:
+            if decorator is not None and node not in methods:
                 actions.append(_decorated(node, decorator, file))
     actions.extend(
         _registered(node, functions, file)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and _callee(node.func) == "register_action" and node.args
+        if isinstance(node, ast.Call) and _callee(node.func) == "register_action" and _handed_over(node)
     )
     has_init = any(isinstance(node, ast.FunctionDef) and node.name == "init" for node in tree.body)
-    return PythonFile(file, tuple(actions), has_init, _imports(tree))
+    return PythonFile(file, tuple(actions), has_init, _imports(tree), tree=tree)
+
+
+def _methods(tree: ast.Module) -> set[ast.stmt]:
+    """What classes define: NeMo registers the members of the module only (``_load_actions_from_module``)."""
+    return {item for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for item in node.body}
 
 
 def _imports(tree: ast.Module) -> tuple[str, ...]:
@@ -88,8 +95,8 @@ def _callee(node: ast.expr) -> str | None:
 
 
 def _is_action(decorator: ast.expr) -> bool:
-    target = decorator.func if isinstance(decorator, ast.Call) else decorator
-    return _callee(target) == "action"
+    """``@action(…)``. Without brackets it registers nothing: ``action`` takes the function for a flag."""
+    return isinstance(decorator, ast.Call) and _callee(decorator.func) == "action"
 
 
 def _literal(node: ast.expr | None) -> str | None:
@@ -112,7 +119,8 @@ def _decorated(
 def _registered(
     node: ast.Call, functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef], file: str
 ) -> ActionDefinition:
-    function = _callee(node.args[0]) or "?"
+    handed = _handed_over(node)
+    function = (_callee(handed) if handed is not None else None) or "?"
     definition = functions.get(function)
     given = [word.value for word in node.keywords if word.arg == "name"] + node.args[1:2]
     name = _literal(given[0]) if given else (function if function != "?" else None)
@@ -120,6 +128,12 @@ def _registered(
     if definition is None:
         return ActionDefinition(name, function, place, False)
     return ActionDefinition(name, function, place, False, _returns(definition), _parameters(definition))
+
+
+def _handed_over(node: ast.Call) -> ast.expr | None:
+    """The function that ``register_action`` is given, by position or by name."""
+    named = (word.value for word in node.keywords if word.arg in ("action", "action_or_action_fn"))
+    return node.args[0] if node.args else next(named, None)
 
 
 def _name_place(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, file: str) -> Place:

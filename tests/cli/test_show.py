@@ -66,3 +66,25 @@ def test_a_secret_is_not_shown(tmp_path: Path) -> None:
     )
     for arguments in ((), ("--why", "models[0].parameters.api_key"), ("--why", "models", "--format", "json")):
         assert secret not in show(str(tmp_path), *arguments)
+
+
+def test_who_answers_what_with_which_prompt() -> None:
+    """Every task that is asked names its model, why it answers, and the prompt, the team's or NeMo's own."""
+    text = show(str(EXAMPLE / "mended"))
+    assert "models\n  ✓ main" in text
+    assert "(main: there is none of type self_check_input), the prompt at prompts.yml:" in text
+    assert "NeMo's own prompt in openai-chatgpt.yml" in text
+    data = json.loads(show(str(EXAMPLE / "mended"), "--format", "json"))["configurations"][0]
+    tasks = {item["task"]: item for item in data["tasks"]}
+    assert "team" == tasks["self_check_input"]["prompt"]["by"]
+    assert {"by": "nemo", "file": "openai-chatgpt.yml"} == tasks["generate_user_intent"]["prompt"]
+
+
+def test_what_depends_on_the_disk_is_said(tmp_path: Path) -> None:
+    """Two files of one folder that both write `rails`."""
+    (tmp_path / "a.yml").write_text("models: []\nrails: {input: {flows: [regex check input]}}\n")
+    (tmp_path / "b.yml").write_text("rails: {output: {flows: [regex check output]}}\n")
+    assert "✗ rails  section: b.yml:1:1 wins where files come by name, else a.yml:2:1" in show(str(tmp_path))
+    data = json.loads(show(str(tmp_path), "--format", "json"))
+    jsonschema.validate(data, json.loads((resource_dir("schemas") / "effective.json").read_text()))
+    assert ["rails"] == [item["name"] for item in data["configurations"][0]["order_dependent"]]

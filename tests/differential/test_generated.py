@@ -10,6 +10,7 @@ import pytest
 from guardlint.harness.facts import ASPECTS, Facts, differences, guardlint_facts
 from guardlint.harness.oracle import nemo_facts
 from guardlint.nemo.configuration import read_configuration
+from guardlint.nemo.imports import Search
 from guardlint.nemo.loading import refusals
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -23,6 +24,7 @@ def a_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def both(root: Path, files: Mapping[str, str]) -> tuple[Facts, Facts]:
+    """Write ``files`` into ``root`` and ask both."""
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(text.encode())
@@ -39,10 +41,12 @@ def test_generated_configurations_are_what_nemo_makes_of_them(
 
     found = {}
     for number in range(block * EACH, (block + 1) * EACH):
-        root = tmp_path / str(number)
-        root.mkdir()
+        root = tmp_path / str(number) / "team"
+        root.mkdir(parents=True)
+        monkeypatch.chdir(root.parent)
         differential_trees.write(root, number)
-        wrong = differences(nemo_facts(root), guardlint_facts(read_configuration(root)))
+        search = Search((root.parent,))
+        wrong = differences(nemo_facts(root), guardlint_facts(read_configuration(root, search=search)))
         if wrong:
             found[number] = wrong
     assert {} == found
@@ -63,7 +67,7 @@ FULL = {
     "config.yml": (
         "models: [{type: main, engine: openai, model: x1}]\n"
         "rails: {input: {flows: [check x1]}}\n"
-        "prompts: [{task: own, content: x1}]\n"
+        "prompts: [{task: own, content: x1}]\ninstructions: [{type: general, content: x1}]\n"
         "custom_data: {a: x1}\nsample_conversation: x1\n"
     ),
     "a.co": (
@@ -71,7 +75,9 @@ FULL = {
         'define bot hello\n  "x1"\n\ndefine user ask\n  "x1"\n'
     ),
     "kb/a.md": "x1\n",
+    "actions.py": "from nemoguardrails.actions import action\n\n@action()\ndef x1():\n    return 1\n",
 }
+ACTION = "from nemoguardrails.actions import action\n\n@action()\ndef {}():\n    return 1\n"
 LIST = "rails: {input: {flows: [check]}}\n"
 CASES = {
     "only ignored files": ("no", {".railsignore": "*\n.*\n", "config.yml": "models: []\n"}),
@@ -165,15 +171,111 @@ CASES = {
     ),
     "2.x: an empty sample": ("yes", {"a.yml": "colang_version: 2.x\nsample_conversation: []\n"}),
     "1.0: an empty sample": ("no", {"a.yml": "sample_conversation: []\n"}),
+    "only code is not ignored": ("no", {".railsignore": "*\n", "config.py": "import json\n"}),
+    "code is run though a pattern fits it": (
+        "yes",
+        {".railsignore": "*.py\n", "config.yml": "models: []\n", "actions.py": ACTION.format("own")},
+    ),
+    "2.x: an import in quotes": (
+        "no",
+        {"a.yml": "colang_version: 2.x\n", "a.co": 'import "core"\n\nflow x\n  log "1"\n'},
+    ),
+    "1.0: an import is forgotten": (
+        "yes",
+        {"a.yml": "models: []\n", "a.co": 'import "not/there"\n\ndefine bot x\n  "1"\n'},
+    ),
+    "two main models, of which the first counts": (
+        "yes",
+        {"a.yml": "models: [{type: main, engine: openai, model: x}, {type: main, engine: far, model: y}]\n"},
+    ),
+    "imports of single letters": ("depends", {"a.yml": "models: []\nimport_paths: text\n"}),
+    "a number for imports": ("no", {"a.yml": "models: []\nimport_paths: 3\n"}),
+    "an action registered by keywords": (
+        "yes",
+        {
+            "a.yml": "models: []\n",
+            "config.py": "def own():\n    return 1\n\ndef init(app):\n    app.register_action(action=own, name='x')\n",
+        },
+    ),
+    "another engine": ("depends", {"a.yml": "models: [{type: main, engine: far, model: y}]\n"}),
+    "another engine for a check": ("depends", {"a.yml": "models: [{type: own, engine: far, model: y}]\n"}),
+    "another engine for jailbreaks": (
+        "yes",
+        {"a.yml": "models: [{type: jailbreak_detection, engine: far, model: y}]\n"},
+    ),
+    "a key of the environment": (
+        "depends",
+        {"a.yml": "models: [{type: own, engine: nim, model: y, api_key_env_var: NOT_SET_HERE}]\n"},
+    ),
+    "a key of the environment for embeddings": (
+        "depends",
+        {"a.yml": "models: [{type: embeddings, engine: nim, model: y, api_key_env_var: NOT_SET_HERE}]\n"},
+    ),
+    "config.py needs what NeMo needs": (
+        "yes",
+        {"a.yml": "models: []\n", "config.py": "import httpx\nimport pydantic\nimport json\n"},
+    ),
+    "config.py needs a package": ("depends", {"a.yml": "models: []\n", "config.py": "from far import x\n"}),
+    "config.py needs a neighbour": (
+        "depends",
+        {"a.yml": "models: []\n", "config.py": "from . import near\n", "near.py": ""},
+    ),
+    "config.py can do without a package": (
+        "yes",
+        {"a.yml": "models: []\n", "config.py": "try:\n    import far\nexcept ImportError:\n    far = None\n"},
+    ),
+    "config.py needs a package later": (
+        "yes",
+        {"a.yml": "models: []\n", "config.py": "def init(app):\n    pass\n\ndef later():\n    import far\n"},
+    ),
+    "config.py needs a package in init": (
+        "depends",
+        {
+            "a.yml": "models: []\n",
+            "config.py": "def init(app):\n    setup()\n\ndef setup():\n    import far\n",
+        },
+    ),
+    "an adapter's key that is none": (
+        "no",
+        {"a.yml": "tracing: {enabled: true, adapters: [{name: FileSystem, file: x}]}\n"},
+    ),
+    "an adapter's key": (
+        "yes",
+        {"a.yml": "tracing: {enabled: true, adapters: [{name: FileSystem, filepath: x/y.jsonl}]}\n"},
+    ),
+    "two actions of one name": (
+        "yes",
+        {"a.yml": "models: []\n", "actions.py": ACTION.format("own"), "actions/a.py": ACTION.format("own")},
+    ),
+    "an action in __init__.py": (
+        "yes",
+        {"a.yml": "models: []\n", "actions/__init__.py": ACTION.format("own")},
+    ),
+    "what init registers": (
+        "yes",
+        {
+            "a.yml": "models: []\n",
+            "config.py": ACTION.format("own")
+            + "\ndef init(app):\n    app.register_action(own, 'mine')\n    app.register_action(own)\n",
+        },
+    ),
+    "an intent among the texts": ("yes", {"a.co": 'define user x\n  "1"\n  ...\n  "$a and" and ask y\n'}),
+    "a variable among the texts": ("yes", {"a.co": "define bot x $text\n  $text\n"}),
+    "a text over two lines": ("yes", {"a.co": 'define bot x\n  "1\n   and 2"\n'}),
+    "a text with something behind it": ("yes", {"a.co": 'define user x\n  "1" # why\n  "2"     # why\n'}),
+    "a variable in backquotes": ("yes", {"a.co": 'define bot x\n  "the `price` of it"\n'}),
+    "an answer below a definition": ("yes", {"a.co": 'define user ask x\n  "1"\n  bot say "mark_1"\n'}),
+    "a definition of an action": ("yes", {"a.co": "define action own\n  if x\n    return\n"}),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_once_differed(name: str, tmp_path: Path) -> None:
+def test_what_once_differed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every difference that a run has shown, as small as it gets."""
     verdict, files = CASES[name]
     root = tmp_path / "team"
     root.mkdir()
+    monkeypatch.chdir(tmp_path)
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(text.encode("utf-8", "surrogateescape"))
@@ -182,6 +284,8 @@ def test_what_once_differed(name: str, tmp_path: Path) -> None:
     assert (verdict, verdict) == (nemo.loads, found.loads)
     if verdict == "no":
         assert refusals(read_configuration(root))[0].message
+    if verdict == "depends":
+        assert {"environment"} == {item.topic for item in refusals(read_configuration(root))}
 
 
 def test_the_order_within_a_folder_is_the_disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

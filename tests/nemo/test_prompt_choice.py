@@ -10,10 +10,14 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from guardlint.nemo.catalogue import load_catalogue
 from guardlint.nemo.configuration import read_configuration
-from guardlint.nemo.prompt_choice import answering_model, choose_prompt
+from guardlint.nemo.prompt import BuiltinPrompt, Prompt
+from guardlint.nemo.prompt_choice import answering_model, choose_prompt, taken_prompt
 
 TASK = "self_check_input"
+SHIPPED = load_catalogue().data["builtin_prompts"]
+TASKS = sorted({row["task"] for rows in SHIPPED.values() for row in rows})
 PATTERNS = [
     "openai",
     "openai/gpt-4o",
@@ -86,3 +90,85 @@ def test_the_answering_model(tmp_path: Path, models: str, answers: str) -> None:
         f"models:\n{models}\ncolang_version: '1.0'\n" if models else "rails: {}\n"
     )
     assert answers == answering_model(read_configuration(tmp_path), TASK)
+
+
+OWN_MODELS = [
+    ("openai", "gpt-4o"),
+    ("openai", "gpt-3.5-turbo-instruct"),
+    ("openai", "gpt-3.5-turbo"),
+    ("nim", "meta/llama-3.1-8b-instruct"),
+    ("nim", "nvidia/nemotron-mini"),
+    ("nim", "deepseek-ai/deepseek-r1"),
+    ("cohere", "command"),
+    ("custom", "unknown"),
+    ("x", "y"),
+]
+"""Some that NeMo has prompts for, some that it has not."""
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    task=st.sampled_from(TASKS),
+    listed=st.lists(
+        st.fixed_dictionaries(
+            {"task": st.sampled_from(TASKS)},
+            optional={
+                "models": st.lists(
+                    st.sampled_from([*PATTERNS, "openai/gpt-3.5-turbo", "nemotron"]), max_size=2
+                ),
+                "mode": st.sampled_from(["standard", "compact", "chain"]),
+            },
+        ),
+        max_size=4,
+    ),
+    models=st.lists(
+        st.tuples(st.sampled_from(["main", *TASKS[:3]]), st.sampled_from(OWN_MODELS)), max_size=2
+    ),
+    mode=st.sampled_from([None, "standard", "compact"]),
+)
+def test_nemos_own_prompts_compete(
+    tmp_path: Path,
+    task: str,
+    listed: list[dict[str, Any]],
+    models: list[tuple[str, tuple[str, str]]],
+    mode: str | None,
+) -> None:
+    """For every task that NeMo has prompts for, its choice between those and the team's is guardlint's."""
+    from nemoguardrails import RailsConfig
+    from nemoguardrails.llm.prompts import _load_prompts, get_prompt
+
+    own = [{**item, "task": task} if index % 2 else item for index, item in enumerate(listed)]
+    data: dict[str, Any] = {
+        "models": [{"type": kind, "engine": engine, "model": name} for kind, (engine, name) in models],
+        "prompts": [{**prompt, "content": f"number {index}"} for index, prompt in enumerate(own)],
+        **({"prompting_mode": mode} if mode is not None else {}),
+    }
+    text = yaml.safe_dump(data)
+    (tmp_path / "config.yml").write_text(text)
+    taken = taken_prompt(read_configuration(tmp_path), task)
+    try:
+        nemos = get_prompt(RailsConfig.from_content(yaml_content=text), task)
+    except ValueError:
+        assert taken is None
+        return
+    if isinstance(taken, Prompt):
+        assert nemos.content == taken.data["content"]
+    else:
+        assert taken is not None
+        order = [(file, row) for file, rows in SHIPPED.items() for row in rows]
+        place = _load_prompts().index(nemos)
+        assert (taken.file, taken.data) == order[place]
+
+
+def test_a_prompt_made_for_the_model_beats_one_for_any(tmp_path: Path) -> None:
+    """NeMo's own for openai/gpt-3.5-turbo is taken although the team wrote one; without that model theirs."""
+    text = (
+        "models: [{{type: main, engine: openai, model: {model}}}]\nprompts: [{{task: general, content: x}}]\n"
+    )
+    (tmp_path / "config.yml").write_text(text.format(model="gpt-3.5-turbo"))
+    taken = taken_prompt(read_configuration(tmp_path), "general")
+    assert isinstance(taken, BuiltinPrompt)
+    assert "openai-chatgpt.yml" == taken.file
+    assert choose_prompt(read_configuration(tmp_path), "general") is None
+    (tmp_path / "config.yml").write_text(text.format(model="some-model"))
+    assert choose_prompt(read_configuration(tmp_path), "general") is not None

@@ -184,3 +184,44 @@ def test_windows_line_ends_and_a_byte_order_mark(tmp_path: Path) -> None:
     assert text == "\ufeff" + FLOW
     assert [flow.name for flow in parse_colang(text, "x.co").flows] == ["block card"]
     assert is_version_2("\ufeffdefine flow x\n  stop\n")
+
+
+def test_what_is_said_is_what_nemo_keeps() -> None:
+    """Intents among the texts, variables, backquotes, texts over lines, and what flows say."""
+    found = parse_colang(
+        'define user ask\n  "my $name"\n  ...\n\n'
+        'define bot answer\n  "the `price`\n  of it"\n  $text\n\n'
+        'define flow x\n  user ask\n  bot answer "now"\n  bot other "then"\n',
+        "x.co",
+    )
+    said = {(message.kind, message.name): message.texts for message in found.said}
+    assert {
+        ("user", "ask"): ("my {name}", "{intent:...}"),
+        ("bot", "answer"): ("the $price", "{intent:$text}", "now"),
+        ("bot", "other"): ("then",),
+    } == said
+    places = {message.name: (message.place.line, message.place.column) for message in found.said}
+    assert {"ask": (1, 13), "answer": (5, 12), "other": (13, 3)} == places
+
+
+def test_a_comment_behind_a_text_makes_it_go_on() -> None:
+    """NeMo ends a text at the next line that ends with a quote: what stands between is lost."""
+    found = parse_colang('define user ask\n  "one" # why\n  "two"\n  "three"\n', "x.co")
+    assert [('one" # why', "three")] == [message.texts for message in found.said]
+
+
+def test_an_answer_below_a_definition_is_a_flow() -> None:
+    found = parse_colang('define user ask it\n  "1"\n  bot say "2"\n  bot bye\n', "x.co")
+    assert ["ask|it_direct"] == [flow.name for flow in found.flows]
+    assert ["user", "bot", "bot"] == [statement.kind for statement in found.flows[0].statements]
+    assert ["ask it"] == [message.name for message in found.messages]
+
+
+def test_the_definition_of_an_action_is_no_flow() -> None:
+    found = parse_colang('define action own\n  if x\n    return\n\ndefine bot hello\n  "1"\n', "x.co")
+    assert ((), ["hello"]) == (found.flows, [message.name for message in found.messages])
+
+
+def test_imports_say_how_they_are_written() -> None:
+    found = parse_colang('import core\nimport "a/b.co"\n\nflow x\n  pass\n', "x.co")
+    assert [("core", False), ("a/b.co", True)] == [(item.name, item.is_path) for item in found.imports]

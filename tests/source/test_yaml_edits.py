@@ -11,7 +11,7 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from guardlint.source import yaml_edits
+from guardlint.source import yaml_edits, yaml_moves
 from guardlint.source.edits import Edit, apply_edits
 from guardlint.source.yaml_file import DataPath, parse_yaml
 
@@ -112,16 +112,18 @@ def test_an_entry_is_added(source: str, path: DataPath, expected: str | None) ->
         ),
         ("a: 1\nb: {c: 2, d: 3}\n", ("b", "c"), ("e", "c"), "a: 1\nb: {d: 3}\ne:\n  c: 2\n"),
         ("b:\n  c: x\nz: 1\n", ("b", "c"), ("y",), "z: 1\ny: x\n"),
+        ("r:\n  i:\n    f:\n      - a\n", ("r", "i", "f"), ("r", "o", "f"), "r:\n  o:\n    f:\n      - a\n"),
+        ("a: 1\nb:\n  c: 2", ("b", "c"), ("c",), "a: 1\nc: 2"),
     ],
 )
 def test_an_entry_is_moved(source: str, path: DataPath, target: DataPath, expected: str) -> None:
     """With its comments; a section that held nothing else goes."""
-    assert edited(source, yaml_edits.move_entry(parse_yaml(source, "f"), path, target)) == expected
+    assert edited(source, yaml_moves.move_entry(parse_yaml(source, "f"), path, target)) == expected
 
 
 def test_items_change_places() -> None:
     """The comments stay where they are."""
-    new = edited(TEXT, yaml_edits.reorder_items(parse_yaml(TEXT, "f"), ("rail", "input", "flows"), [1, 0]))
+    new = edited(TEXT, yaml_moves.reorder_items(parse_yaml(TEXT, "f"), ("rail", "input", "flows"), [1, 0]))
     assert '- "mask sensitive data on input"  # the judge' in new
     assert "- self check input\n" in new
 
@@ -185,7 +187,7 @@ def test_the_data_is_what_the_edit_says(tree: dict[str, Any], flow: bool | None,
             parent[path[-1]] = {"new": {"er": 1}}
     else:
         assume(path and isinstance(path[-1], str) and isinstance(parent, dict) and len(parent) > 1)
-        edits = yaml_edits.move_entry(file, path, ("moved", "here"))
+        edits = yaml_moves.move_entry(file, path, ("moved", "here"))
         expected["moved"] = {"here": parent.pop(path[-1])}
     assume(edits is not None)
     assert edits is not None

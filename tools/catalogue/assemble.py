@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-from tools.catalogue import actions, before_manifests, colang, engines, loading, prompts
+from tools.catalogue import actions, before_manifests, builtin_prompts, colang, engines, loading, prompts
 from tools.catalogue.sources import has_module
 
 __all__ = ["catalogue"]
@@ -47,6 +47,7 @@ def catalogue(newest: Mapping[str, Any] | None = None) -> dict[str, Any]:
         "bot_messages": colang.bot_messages(),
         "actions": known,
         "tasks": prompts.tasks(surfaces),
+        "builtin_prompts": builtin_prompts.builtin_prompts(),
         "output_parsers": prompts.output_parsers(),
         "filters": prompts.filters(),
         "jinja": prompts.jinja(),

@@ -1,0 +1,233 @@
+"""What a regular expression can never do, and what it does far too slowly, read from its syntax tree.
+
+The tree comes from Python's own parser (``re._parser``); nothing is compiled or run, so that a hostile
+pattern costs no more than its length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from guardlint.nemo.configuration import Configuration
+from guardlint.source.yaml_file import DataPath
+
+__all__ = ["matches_everything", "never_matches", "regex_patterns", "repeats_of_repeats", "syntax_tree"]
+
+Tree = Any
+_MAX_LENGTH = 5_000
+_LETTERS = frozenset(map(chr, range(32, 127))) | {"\n", "\t", "ß", "é"}
+
+
+def regex_patterns(configuration: Configuration) -> Iterator[tuple[DataPath, str]]:
+    """Every pattern of the regex rails, with its path."""
+    for direction in ("input", "output", "retrieval"):
+        path = ("rails", "config", "regex_detection", direction, "patterns")
+        listed = configuration.value(path) if configuration.catalogue.key(path) is not None else None
+        for index, pattern in enumerate(listed if isinstance(listed, list) else []):
+            if isinstance(pattern, str):
+                yield (*path, index), pattern
+
+
+def syntax_tree(pattern: str) -> Tree | None:
+    """The parsed pattern; None where Python refuses it, or where it is longer than 5,000 characters."""
+    from re import _parser  # type: ignore[attr-defined]
+
+    if len(pattern) > _MAX_LENGTH:
+        return None
+    try:
+        return _parser.parse(pattern)
+    except (re.error, RecursionError, OverflowError, ValueError):
+        return None
+
+
+def never_matches(tree: Tree) -> str | None:
+    """What stands in the way of every match: text behind ``$``, or text before ``^``; None without."""
+    if _flags(tree) & re.MULTILINE:
+        return None
+    return _blocked(list(tree))
+
+
+def matches_everything(tree: Tree) -> bool:
+    """Whether the pattern, or one of its alternatives, matches the empty text anywhere."""
+    return _is_empty_anywhere(list(tree))
+
+
+def repeats_of_repeats(tree: Tree) -> bool:
+    """Whether an unbounded repetition holds another that can share its text in many ways, and can then fail.
+
+    ``(\\w+\\s?)*$``: n letters can be cut into pieces in 2^n ways, and all are tried before the match fails.
+    """
+    return _explodes(list(tree), True)
+
+
+def _flags(tree: Tree) -> int:
+    return int(tree.state.flags)
+
+
+def _name(code: Any) -> str:
+    return str(code)
+
+
+def _inner(item: tuple[Any, Any]) -> Iterator[list[tuple[Any, Any]]]:
+    """The sequences inside one item of a tree."""
+    code, value = _name(item[0]), item[1]
+    if code in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+        yield list(value[2])
+    elif code == "SUBPATTERN":
+        yield list(value[3])
+    elif code == "BRANCH":
+        yield from map(list, value[1])
+    elif code == "ATOMIC_GROUP":
+        yield list(value)
+
+
+def _width(item: tuple[Any, Any]) -> int:
+    """The fewest characters that an item takes."""
+    code, value = _name(item[0]), item[1]
+    if code in ("LITERAL", "NOT_LITERAL", "ANY", "IN", "RANGE"):
+        return 1
+    if code in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+        return int(value[0]) * sum(map(_width, value[2]))
+    if code == "BRANCH":
+        return min((sum(map(_width, option)) for option in value[1]), default=0)
+    if code in ("SUBPATTERN", "ATOMIC_GROUP"):
+        return sum(sum(map(_width, part)) for part in _inner(item))
+    return 0
+
+
+def _blocked(items: Sequence[tuple[Any, Any]]) -> str | None:
+    taken = 0
+    for index, item in enumerate(items):
+        code, value = _name(item[0]), item[1]
+        if code == "AT" and _name(value) in ("AT_END", "AT_END_STRING"):
+            following = items[index + 1 :]
+            first = next((other for other in following if _width(other)), None)
+            if first is not None and "\n" not in _characters([first]):
+                return "text behind `$`, which is the end of the text"
+        if code == "AT" and _name(value) in ("AT_BEGINNING", "AT_BEGINNING_STRING") and taken:
+            return "text before `^`, which is the beginning of the text"
+        if code == "SUBPATTERN" and not int(value[1]) & re.MULTILINE:
+            found = _blocked(list(value[3]))
+            if found:
+                return found
+        if code == "BRANCH":
+            found_all = [_blocked(list(option)) for option in value[1]]
+            if any(found_all):
+                return next(filter(None, found_all))
+        taken += _width(item)
+    return None
+
+
+def _is_empty_anywhere(items: Sequence[tuple[Any, Any]]) -> bool:
+    for item in items:
+        code, value = _name(item[0]), item[1]
+        if code in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            if int(value[0]) and not _is_empty_anywhere(list(value[2])):
+                return False
+        elif code == "BRANCH":
+            if not any(_is_empty_anywhere(list(option)) for option in value[1]):
+                return False
+        elif code in ("SUBPATTERN", "ATOMIC_GROUP"):
+            if not all(_is_empty_anywhere(part) for part in _inner(item)):
+                return False
+        else:
+            return False
+    return True
+
+
+def _explodes(items: Sequence[tuple[Any, Any]], last: bool) -> bool:
+    """Whether one of the items does; ``last``: nothing that can fail follows the items."""
+    for index, item in enumerate(items):
+        can_fail = not last or any(_width(other) or _name(other[0]) == "AT" for other in items[index + 1 :])
+        if _is_unbounded(item) and can_fail and _ambiguous(list(item[1][2])):
+            return True
+        if any(_explodes(part, not can_fail) for part in _inner(item)):
+            return True
+    return False
+
+
+def _is_unbounded(item: tuple[Any, Any]) -> bool:
+    # A possessive repetition never gives back what it took.
+    return _name(item[0]) in ("MAX_REPEAT", "MIN_REPEAT") and int(item[1][1]) > 1_000
+
+
+def _ambiguous(body: list[tuple[Any, Any]]) -> bool:
+    """Whether the text of one round can as well be that of several rounds."""
+    body = _flat(body)
+    if len(body) == 1 and _name(body[0][0]) == "BRANCH":
+        options = [list(option) for option in body[0][1][1]]
+        if any(_ambiguous(option) for option in options if any(map(_is_unbounded, option))):
+            return True
+        sets = [
+            _characters(option[:1]) for option in options if len(option) == 1 and not _is_unbounded(option[0])
+        ]
+        return any(sets[i] & sets[j] for i in range(len(sets)) for j in range(i))
+    for index, item in enumerate(body):
+        if not _is_unbounded(item):
+            continue
+        repeated = _characters([item])
+        rest = [other for place, other in enumerate(body) if place != index and _width(other)]
+        if not repeated:
+            continue
+        # A mandatory character between two rounds that the repetition cannot eat keeps them apart.
+        if all(_characters([other]) & repeated for other in rest):
+            return True
+    return False
+
+
+def _flat(items: Sequence[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """The items, with what stands in plain brackets in the place of the brackets."""
+    found = []
+    for item in items:
+        found += _flat(item[1][3]) if _name(item[0]) == "SUBPATTERN" else [item]
+    return found
+
+
+def _characters(items: Sequence[tuple[Any, Any]]) -> frozenset[str]:
+    """The characters, of a small alphabet, that the items can take."""
+    found: set[str] = set()
+    for item in items:
+        code, value = _name(item[0]), item[1]
+        if code == "LITERAL":
+            found.add(chr(value))
+        elif code == "NOT_LITERAL":
+            found |= _LETTERS - {chr(value)}
+        elif code == "ANY":
+            found |= _LETTERS - {"\n"}
+        elif code == "IN":
+            found |= _members(value)
+        else:
+            for part in _inner(item):
+                found |= _characters(part)
+    return frozenset(found)
+
+
+def _members(value: Sequence[tuple[Any, Any]]) -> set[str]:
+    found: set[str] = set()
+    negated = False
+    for code, argument in value:
+        name = _name(code)
+        if name == "NEGATE":
+            negated = True
+        elif name == "LITERAL":
+            found.add(chr(argument))
+        elif name == "RANGE":
+            found |= {letter for letter in _LETTERS if argument[0] <= ord(letter) <= argument[1]}
+        elif name == "CATEGORY":
+            found |= _category(_name(argument))
+    return set(_LETTERS) - found if negated else found
+
+
+def _category(name: str) -> set[str]:
+    kind = name.removeprefix("CATEGORY_")
+    positive = kind.removeprefix("NOT_")
+    found = {letter for letter in _LETTERS if _is_of(letter, positive)}
+    return set(_LETTERS) - found if kind != positive else found
+
+
+def _is_of(letter: str, kind: str) -> bool:
+    if kind == "DIGIT":
+        return letter.isdigit()
+    return letter.isspace() if kind == "SPACE" else letter.isalnum() or letter == "_"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,10 @@ from guardlint.errors import UsageError
 if TYPE_CHECKING:
     from guardlint.lint.finding import Report
 
-__all__ = ["FORMATS", "destinations", "for_terminal", "on_actions", "write_all"]
+__all__ = ["FORMATS", "destinations", "for_terminal", "on_actions", "progress", "write_all"]
+
+# So many configurations are done before anybody wonders.
+_MANY = 50
 
 # The names of guardlint.report.formats, which a test compares: the command line starts without importing it.
 FORMATS = ("text", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown")
@@ -46,6 +50,18 @@ def for_terminal(report: Report, form: str, environ: Mapping[str, str] = os.envi
     links = colour and (environ.get("TERM_PROGRAM") in _LINKING or "VTE_VERSION" in environ)
     width = min(shutil.get_terminal_size((100, 24)).columns, 120)
     return render(form, report, colour=colour, width=width, links=links)
+
+
+@contextmanager
+def progress(count: int) -> Iterator[Callable[[], object]]:
+    """A bar on the terminal for long work; gives what is to be called after each of ``count`` steps."""
+    if count <= _MANY or not sys.stderr.isatty():
+        yield bool
+        return
+    import click
+
+    with click.progressbar(length=count, label="checking", file=sys.stderr, show_pos=True) as bar:
+        yield lambda: bar.update(1)
 
 
 def on_actions(environ: Mapping[str, str] = os.environ) -> bool:

@@ -51,7 +51,7 @@ def command(paths: tuple[Path, ...], policy: str | None, central: Path | None, o
         raise problems[0]
     if not found.targets:
         raise found.problems[0] if found.problems else NothingToCheck("no configuration here")
-    rules = tuple(rule for rule in select_rules() if rule.id not in found.disabled)
+    rules = tuple(rule for rule in select_rules(company=found.company_rules) if rule.id not in found.disabled)
     report = check(found.targets, rules, now().date())
     here = output or find_baseline(Path.cwd()) or Path(BASELINE_FILE)
     if not here.absolute().parent.is_dir():

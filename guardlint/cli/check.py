@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from guardlint.cli._outputs import FORMATS, destinations, for_terminal, on_actions, write_all
+from guardlint.cli._outputs import FORMATS, destinations, for_terminal, on_actions, progress, write_all
 from guardlint.cli.options import now
 from guardlint.errors import GuardlintError, NothingToCheck, UsageError
 
@@ -39,6 +39,9 @@ Exit codes: 0 clean, 1 findings at or above --fail-on, 2 wrong arguments, team f
 )
 @click.option("--select", metavar="RULE", multiple=True, help="Run this rule only (repeatable).")
 @click.option("--ignore", metavar="RULE", multiple=True, help="Leave this rule out (repeatable).")
+@click.option(
+    "--rules", "packages", metavar="PACKAGE", multiple=True, help="A company's package of rules (repeatable)."
+)
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "note", "never"]),
@@ -81,6 +84,7 @@ def command(
     central: Path | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    packages: tuple[str, ...],
     fail_on: Literal["error", "warning", "note", "never"],
     form: str,
     outputs: tuple[str, ...],
@@ -102,8 +106,8 @@ def command(
     if no_suppressions and baseline is not None:
         raise UsageError("--no-suppressions heeds no baseline", help="leave one of the two out")
     where = destinations(outputs)
-    rules = select_rules(select, ignore)
-    found = find_targets(paths, policy=policy, central=central)
+    found = find_targets(paths, policy=policy, central=central, packages=packages)
+    rules = select_rules(select, ignore, found.company_rules)
     if not hook or not all(isinstance(problem, NothingToCheck) for problem in found.problems):
         for problem in found.problems:
             _warn(problem)
@@ -132,7 +136,8 @@ def _report(
     from guardlint.lint.baseline import find_baseline, read_baseline, with_baseline
     from guardlint.lint.check import check
 
-    report = check(found.targets, rules, now().date(), heed_comments=heed)
+    with progress(len(found.targets)) as done:
+        report = check(found.targets, rules, now().date(), heed_comments=heed, done=done)
     if not heed:
         return report
     known = baseline or find_baseline(paths[0] if paths and paths[0].is_dir() else Path.cwd())

@@ -85,6 +85,7 @@ def command(
             revision=revision,
             expires=created + timedelta(days=valid_days),
             signers=signers,
+            waivers=target.waivers,
         )
     except CheckFailed as failed:
         from guardlint.report.text import render_text
@@ -133,3 +134,5 @@ def _say(destination: Path, compiled: Compiled) -> None:
     click.echo(f"  engines  company {engines['company']['uses']}, team {engines['team']['uses']}")
     click.echo(f"  calls    {calls['usual']} model calls a query for rails (at most {calls['high']})")
     click.echo(f"  expires  {manifest['expires']}")
+    for waiver in manifest["waivers"]:
+        click.echo(f"  waived   {waiver['rule']} until {waiver['expires']} ({waiver['id']})")

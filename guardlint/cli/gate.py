@@ -47,6 +47,9 @@ file or policy, 3 nothing to check, 4 guardlint itself failed."""
     help="The company's central repository [env: GUARDLINT_CENTRAL].",
 )
 @click.option("--team", metavar="NAME", help="The team that the repository belongs to, as CI knows it.")
+@click.option(
+    "--rules", "packages", metavar="PACKAGE", multiple=True, help="A company's package of rules (repeatable)."
+)
 @click.option("--policy", metavar="ID", help="Hold against this policy, whatever anything else says.")
 @click.option(
     "--fail-on",
@@ -68,6 +71,7 @@ def command(
     central: Path | None,
     team: str | None,
     policy: str | None,
+    packages: tuple[str, ...],
     fail_on: Literal["error", "warning", "note"],
     form: str,
     outputs: tuple[str, ...],
@@ -87,7 +91,7 @@ def command(
     start = paths[0] if paths and paths[0].is_dir() else Path.cwd()
     top = top_of(start)
     base = base_of(top, ref)
-    head = find_targets(paths, policy=policy, central=central)
+    head = find_targets(paths, policy=policy, central=central, packages=packages)
     _must_be_the_teams(head, team, central)
     with tempfile.TemporaryDirectory(prefix="guardlint-base-") as folder:
         old = Path(folder).resolve()
@@ -97,7 +101,9 @@ def command(
         today = now().date()
         # What only the new state switches off is judged all the same.
         off = set(head.disabled) & set(before.disabled) if base.commit is not None else set(head.disabled)
-        rules = tuple(rule for rule in select_rules() if rule.id not in off)
+        # And what it names no more runs all the same.
+        company = {rule.id: rule for rule in (*before.company_rules, *head.company_rules)}
+        rules = tuple(rule for rule in select_rules(company=tuple(company.values())) if rule.id not in off)
         now_there = [*head.targets, *_left_out(head, before, old, top)]
         if not now_there and not before.targets:
             raise head.problems[0] if head.problems else NothingToCheck("no configuration here")
@@ -163,7 +169,8 @@ def _under_the_same_policy(before: Targets, now: list[Target], old: Path, base: 
         if target.embedded is not None:
             name = f"{name}::{target.embedded.identity.rpartition('::')[2]}"
         policy, tier = (same.policy, same.tier) if same is not None else (None, None)
-        found.append(replace(target, identity=name, policy=policy, tier=tier))
+        waivers = same.waivers if same is not None else ()
+        found.append(replace(target, identity=name, policy=policy, tier=tier, waivers=waivers, altered=()))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from guardlint.errors import NothingToCheck, UsageError
 from guardlint.lint.finding import CheckedConfiguration, Finding, Report, fingerprint
 from guardlint.lint.identity import identity_of
-from guardlint.lint.redact import redact
+from guardlint.lint.specifiers import Allowed
 from guardlint.lint.suppressing import suppressed
 from guardlint.lint.target import is_older, target_version
 from guardlint.lint.upgrade import faults_of_upgrade
@@ -19,15 +19,19 @@ from guardlint.nemo.configuration import Configuration, read_configuration
 from guardlint.nemo.discover import find_roots
 from guardlint.nemo.embedded import EmbeddedConfiguration, embedded_below, find_embedded
 from guardlint.nemo.embedded_reading import read_embedded
+from guardlint.nemo.installation import forget_folders
 from guardlint.nemo.loading import loads
 from guardlint.nemo.serving import guardrails_engine, llm_calls, llmrails_engine
 from guardlint.rules.registry import all_rules, rule_ids
-from guardlint.rules.rule import Found, LoadedRule, Project, Related, Severity, dotted
+from guardlint.rules.rule import Fix, Found, LoadedRule, Project, Related, Severity, dotted
 from guardlint.source.names import closest
 from guardlint.source.place import Place
+from guardlint.source.redact import redact
 
 if TYPE_CHECKING:
     from guardlint.policy.model import ComposedPolicy
+    from guardlint.policy.vendor import Altered
+    from guardlint.policy.waivers import Waiver
 
 __all__ = [
     "Discovered",
@@ -46,7 +50,9 @@ class Target:
     """A configuration to check, with the policy and tier that hold for it.
 
     ``root`` is its directory, or the file that an ``embedded`` one stands in. ``version`` is the NeMo version
-    that the check speaks of; None: the one that the team's files ask for.
+    that the check speaks of; None: the one that the team's files ask for. ``identity`` is the name under
+    which findings know it; None: its path in the repository. ``waivers`` are those of this configuration,
+    ``altered`` the vendored files that are not the pinned ones.
     """
 
     root: Path
@@ -54,6 +60,17 @@ class Target:
     tier: str | None = None
     embedded: EmbeddedConfiguration | None = None
     version: str | None = None
+    identity: str | None = None
+    waivers: tuple[Waiver, ...] = ()
+    altered: tuple[Altered, ...] = ()
+
+    def known_as(self, configuration: Configuration) -> str:
+        """The name under which findings know the configuration."""
+        if self.identity is not None:
+            return self.identity
+        if self.embedded is None:
+            return identity_of(configuration.root)
+        return f"{identity_of(self.embedded.path)}::{self.embedded.identity.rpartition('::')[2]}"
 
 
 @dataclass(slots=True)
@@ -106,21 +123,27 @@ def discover_all(paths: Sequence[Path]) -> Discovered:
     return Discovered(sorted(roots), sorted(embedded.values(), key=lambda item: item.place), problems)
 
 
-def select_rules(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[LoadedRule, ...]:
+def select_rules(
+    select: Iterable[str] = (), ignore: Iterable[str] = (), company: Sequence[LoadedRule] = ()
+) -> tuple[LoadedRule, ...]:
     """The rules to run: those of ``select`` (all where it is empty) without those of ``ignore``.
 
-    Raises UsageError for an id that is no rule's.
+    ``company`` are rules of the company's own, beside guardlint's. Raises UsageError for an id that is no
+    rule's.
     """
     chosen, left_out = list(select), set(ignore)
+    known = (*rule_ids(), *(rule.id for rule in company))
     for name in (*chosen, *left_out):
-        if name not in rule_ids():
-            meant = closest(name, rule_ids())
+        if name not in known:
+            meant = closest(name, known)
             raise UsageError(
                 f"no rule is named `{name}`",
-                help=f"did you mean `{meant}`?" if meant else f"one of {', '.join(rule_ids())}",
+                help=f"did you mean `{meant}`?" if meant else "`guardlint rules` lists them",
             )
     return tuple(
-        rule for rule in all_rules() if (not chosen or rule.id in chosen) and rule.id not in left_out
+        rule
+        for rule in (*all_rules(), *company)
+        if (not chosen or rule.id in chosen) and rule.id not in left_out
     )
 
 
@@ -130,23 +153,27 @@ def check(
     today: date | None = None,
     *,
     heed_comments: bool = True,
+    done: Callable[[], object] = bool,
 ) -> Report:
     """Check every target; one that cannot be read has findings and does not stop the others.
 
-    ``today`` and ``heed_comments`` are those of :func:`check_one`.
+    ``today`` and ``heed_comments`` are those of :func:`check_one`; ``done`` is called after each target.
     """
     chosen = select_rules() if rules is None else rules
     checked: list[CheckedConfiguration] = []
     findings: list[Finding] = []
     sources: dict[str, str] = {}
     said: set[tuple[str, Place, str]] = set()
+    pins: dict[Path, list[Allowed]] = {}
+    forget_folders()
     for target in targets:
         inside = target.embedded
-        target = replace(target, version=target.version or target_version(target.root))
+        target = replace(target, version=target.version or target_version(target.root, pins))
         configuration = read_target(target)
         summary, found = check_one(configuration, target, chosen, today, heed_comments=heed_comments)
-        if inside is not None:
-            # One file can be part of several: a lone YAML file of its directory, a text of many calls.
+        if inside is not None or target.altered:
+            # One file can be part of several: a lone YAML file of its directory, a text of many calls, what
+            # the team has vendored.
             found = [item for item in found if (item.rule, item.place, item.message) not in said]
         said.update((item.rule, item.place, item.message) for item in found)
         checked.append(summary)
@@ -155,6 +182,7 @@ def check(
             related.place.file for item in found for related in item.related
         }
         sources.update((name, text) for name, text in configuration.texts.items() if name in named)
+        done()
     return Report(tuple(checked), tuple(findings), sources)
 
 
@@ -172,7 +200,8 @@ def check_one(
     suppressions are judged; without ``heed_comments`` they suppress nothing.
     """
     version = target.version or target_version(target.root)
-    project = Project(configuration, target.policy, today)
+    company = frozenset(rule.id for rule in rules) - frozenset(rule_ids())
+    project = Project(configuration, target.policy, today, company, target.altered)
     findings = [
         _finding(rule, found, project, target, version) for rule in rules for found in rule.check(project)
     ]
@@ -185,6 +214,13 @@ def check_one(
     if target.embedded is None and heed_comments:
         findings, about = suppressed(configuration, findings, target.policy, today, rules)
         findings += [_finding(rule, found, project, target, version) for rule, found in about]
+    if target.waivers:
+        from guardlint.lint.waiving import waived
+
+        lifted = waived(findings, target.waivers, target.policy, today, rules)
+        findings = lifted.findings + [
+            _finding(rule, found, project, target, version) for rule, found in lifted.about
+        ]
     findings.sort(key=lambda item: (item.place, item.rule, item.message))
     verdict = loads(configuration)
     broken = verdict == "no"
@@ -210,7 +246,6 @@ def read_target(target: Target, version: str | None = None) -> Configuration:
 
 def _finding(rule: LoadedRule, found: Found, project: Project, target: Target, version: str) -> Finding:
     configuration, inside = project.configuration, target.embedded
-    identity = inside.identity if inside is not None else identity_of(configuration.root)
     severity = _severity(rule, found, project.policy)
     message = found.message
     if found.since_nemo and is_older(version, found.since_nemo):
@@ -227,16 +262,23 @@ def _finding(rule: LoadedRule, found: Found, project: Project, target: Target, v
         redact(_named_path(configuration, found)) if found.path else None,
         redact(found.at_run_time),
         redact(found.help),
-        fingerprint(rule.id, identity, found.path, found.value),
+        fingerprint(rule.id, target.known_as(configuration), found.path, found.value),
         tuple(
             Related(inside.true_place(item.place) if inside is not None else item.place, redact(item.label))
             for item in found.related
         ),
         found.policy,
+        requirement=found.requirement,
         waivable=found.waivable and (project.policy is None or project.policy.waivable(rule.id)),
         # What is embedded stands in a text of another language, with escapes of its own.
-        fix=found.fix if inside is None and severity != "note" else None,
+        fix=found.fix if inside is None and severity != "note" and _is_clean(found.fix) else None,
     )
+
+
+def _is_clean(fix: Fix | None) -> bool:
+    """Whether reports can show what the fix would write: one that writes a secret anew is none."""
+    texts = [] if fix is None else [fix.title, *(edit.text for edit in fix.edits)]
+    return all(redact(text) == text for text in texts)
 
 
 def _severity(rule: LoadedRule, found: Found, policy: ComposedPolicy | None) -> Severity:

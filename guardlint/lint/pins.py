@@ -5,16 +5,13 @@ Nothing is run and nothing is raised: a file that cannot be read says nothing.
 
 from __future__ import annotations
 
-import ast
-import configparser
-import json
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from guardlint.lint.specifiers import Allowed, parse_allowed
+from guardlint.source.listing import names_like
 
 __all__ = ["allowed_in"]
 
@@ -22,6 +19,10 @@ _PACKAGE = "nemoguardrails"
 # uv.lock, poetry.lock, pdm.lock and pylock.toml all put the version right below the name.
 _LOCKED = re.compile(r'^name = "nemoguardrails"\s+version = "([^"]+)"', re.MULTILINE | re.IGNORECASE)
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
+_FILES = (
+    *_LOCKS, "Pipfile.lock", "Pipfile", "requirements*.txt", "requirements", "constraints*.txt",
+    "pyproject.toml", "setup.cfg", "setup.py",
+)  # fmt: skip
 _REQUIREMENT = re.compile(rf"\s*{_PACKAGE}(?![\w.-])\s*(?:\[[^\]]*\])?\s*(?P<rest>[^;#]*)", re.IGNORECASE)
 _INCLUDED = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)")
 # A wheel's name or a tag, of a requirement that is an address.
@@ -31,6 +32,8 @@ _DEEPEST = 5
 
 def allowed_in(folder: Path) -> Iterator[Allowed]:
     """Every requirement for NeMo that stands in a folder's files: lock files first, then the rest."""
+    if not names_like(folder, *_FILES):
+        return
     yield from _locks(folder)
     yield from _requirements(folder)
     yield from _pyproject(folder / "pyproject.toml")
@@ -40,6 +43,7 @@ def allowed_in(folder: Path) -> Iterator[Allowed]:
 
 
 def _text(path: Path) -> str:
+    """The file's text; empty where there is none, and then nothing to read it with is imported."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
@@ -50,8 +54,13 @@ def _locks(folder: Path) -> Iterator[Allowed]:
     for name in _LOCKS:
         for version in _LOCKED.findall(_text(folder / name)):
             yield parse_allowed(f"=={version}")
+    text = _text(folder / "Pipfile.lock")
+    if not text:
+        return
+    import json
+
     try:
-        locked = json.loads(_text(folder / "Pipfile.lock") or "{}")
+        locked = json.loads(text)
     except ValueError:
         return
     for group in ("default", "develop"):
@@ -60,8 +69,10 @@ def _locks(folder: Path) -> Iterator[Allowed]:
 
 
 def _requirements(folder: Path) -> Iterator[Allowed]:
-    named = [folder / "requirements.txt", *sorted(folder.glob("requirements*.txt"))]
-    named += [*sorted((folder / "requirements").glob("*.txt")), *sorted(folder.glob("constraints*.txt"))]
+    named = [folder / "requirements.txt"]
+    named += [folder / name for name in names_like(folder, "requirements*.txt")]
+    named += [folder / "requirements" / name for name in names_like(folder / "requirements", "*.txt")]
+    named += [folder / name for name in names_like(folder, "constraints*.txt")]
     seen: set[Path] = set()
     for path in named:
         yield from _requirements_file(path, seen, _DEEPEST)
@@ -118,9 +129,14 @@ def _pipfile(path: Path) -> Iterator[Allowed]:
 
 
 def _setup_cfg(path: Path) -> Iterator[Allowed]:
+    text = _text(path)
+    if not text:
+        return
+    import configparser
+
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(_text(path))
+        parser.read_string(text)
     except configparser.Error:
         return
     values = [parser.get("options", "install_requires", fallback="")]
@@ -132,8 +148,13 @@ def _setup_cfg(path: Path) -> Iterator[Allowed]:
 
 def _setup_py(path: Path) -> Iterator[Allowed]:
     """The texts in the file that are requirements; what is computed is not seen."""
+    text = _text(path)
+    if not text:
+        return
+    import ast
+
     try:
-        tree = ast.parse(_text(path))
+        tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return
     yield from _listed([node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)])
@@ -163,8 +184,13 @@ def _table_entry(entry: Any) -> Iterator[Allowed]:
 
 
 def _toml(path: Path) -> dict[str, Any]:
+    text = _text(path)
+    if not text:
+        return {}
+    import tomllib
+
     try:
-        return tomllib.loads(_text(path))
+        return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
         return {}
 

@@ -5,7 +5,7 @@ Imported only where a team file stands or a policy is named: most checks start s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from guardlint import __version__
@@ -14,11 +14,23 @@ from guardlint.lint.check import Target
 from guardlint.policy.central import Central
 from guardlint.policy.model import ComposedPolicy
 from guardlint.policy.names import check_rule_ids
-from guardlint.policy.team import TeamFile, central_of, load_team_file, policy_for, tier_for
-from guardlint.rules.registry import rule_ids
+from guardlint.policy.team import (
+    TeamFile,
+    altered_files,
+    central_of,
+    load_team_file,
+    policy_for,
+    tier_for,
+    waivers_for,
+)
+from guardlint.policy.vendor import Altered
+from guardlint.rules.registry import company_rules, rule_ids
 from guardlint.source.names import closest
 
 __all__ = ["Standard", "open_standard"]
+
+
+_KEPT = frozenset({"changed-central-file", "ending-waiver", "policy-violation"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,7 @@ class Standard:
     team: TeamFile | None
     central: Central | None
     forced: ComposedPolicy | None
+    altered: tuple[Altered, ...] = ()
 
     def declared(self, problems: list[GuardlintError]) -> list[Path] | None:
         """The configurations that the team file declares; None where it declares none."""
@@ -47,18 +60,21 @@ class Standard:
         return roots
 
     def target(self, root: Path, problems: list[GuardlintError]) -> Target:
-        """The configuration at ``root`` with the policy and tier that hold for it."""
-        if self.forced is not None or self.team is None or self.central is None:
-            return Target(root, self.forced)
+        """The configuration at ``root`` with the policy, the tier and the waivers that hold for it."""
+        target = Target(root, self.forced, altered=self.altered)
+        if self.team is None or self.central is None:
+            return target
         try:
-            policy = policy_for(self.team, root, self.central)
-            if policy is not None:
-                check_rule_ids(policy, rule_ids())
-            return Target(root, policy, tier_for(self.team, root, self.central))
+            if self.forced is None:
+                policy = policy_for(self.team, root, self.central)
+                if policy is not None:
+                    check_rule_ids(policy, _known(self.team))
+                target = replace(target, policy=policy, tier=tier_for(self.team, root, self.central))
+            return replace(target, waivers=waivers_for(self.team, root, self.central))
         except ConfigError as error:
             if str(error) not in {str(problem) for problem in problems}:
                 problems.append(error)
-            return Target(root)
+            return target
 
     def disabled(self, targets: list[Target], problems: list[GuardlintError]) -> dict[str, str]:
         """The rules that the team file switches off, with the reason; what a policy keeps on stays on."""
@@ -67,7 +83,16 @@ class Standard:
         kept = dict(self.team.disable)
         for target in targets:
             for name in list(kept):
-                if target.policy is not None and not target.policy.waivable(name):
+                if name in _KEPT:
+                    del kept[name]
+                    problems.append(
+                        ConfigError(
+                            f"`{name}` is about the company's standard, and no team switches it off",
+                            place=self.team.place("disable"),
+                            help="take it out of `disable`",
+                        )
+                    )
+                elif target.policy is not None and not target.policy.waivable(name):
                     del kept[name]
                     problems.append(
                         ConfigError(
@@ -87,24 +112,33 @@ def open_standard(
     What is wrong goes into ``problems``, so that the configurations are checked all the same.
     """
     team = _team(team_file, problems) if team_file is not None else None
+    changed: tuple[Altered, ...] = ()
     try:
+        if central is None:
+            changed = altered_files(team)
         repository = Central.open(central) if central is not None else central_of(team)
         forced = None
         if policy is not None:
             forced = repository.policy(policy)
-            check_rule_ids(forced, rule_ids())
+            check_rule_ids(forced, _known(team))
     except ConfigError as error:
         problems.append(error)
-        return Standard(team, None, None)
-    return Standard(team, repository, forced)
+        return Standard(team, None, None, changed)
+    return Standard(team, repository, forced, changed)
+
+
+def _known(team: TeamFile | None) -> tuple[str, ...]:
+    """The ids of guardlint's rules and of those that the team's packages bring. Raises ConfigError."""
+    more = company_rules(team.rules) if team is not None else ()
+    return (*rule_ids(), *(rule.id for rule in more))
 
 
 def _team(path: Path, problems: list[GuardlintError]) -> TeamFile | None:
     try:
         team = load_team_file(path, version=__version__)
         for name in team.disable:
-            if name not in rule_ids():
-                meant = closest(name, rule_ids())
+            if name not in _known(team):
+                meant = closest(name, _known(team))
                 raise ConfigError(
                     f"no rule is named `{name}`",
                     place=team.place("disable"),

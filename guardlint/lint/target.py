@@ -11,16 +11,21 @@ from guardlint.nemo.catalogue import known_versions, latest_version
 __all__ = ["is_older", "target_version"]
 
 
-def target_version(root: Path) -> str:
+def target_version(root: Path, read: dict[Path, list[Allowed]] | None = None) -> str:
     """The version that the team's files ask for, looked for in ``root`` and the folders above it.
 
     An exact version in the nearest folder wins, or one above that the nearer requirements allow (the lock
     file of a workspace); else it is the newest known release that the nearest requirements allow. Without a
     version or any requirement it is the newest. The search ends at the top of the git repository.
+    ``read`` keeps what folders say, for configurations that lie side by side.
     """
     required: list[Allowed] = []
     for folder in (root, *root.parents):
-        found = list(allowed_in(folder))
+        found = read.get(folder) if read is not None else None
+        if found is None:
+            found = list(allowed_in(folder))
+            if read is not None:
+                read[folder] = found
         for allowed in found:
             version = allowed.exact
             if version is not None and all(other.holds(version) for other in required):

@@ -11,6 +11,8 @@ from guardlint.errors import GuardlintError, NothingToCheck
 from guardlint.lint.check import Discovered, Target, discover_all
 from guardlint.nemo.embedded import EmbeddedConfiguration
 from guardlint.policy.team_location import find_team_file
+from guardlint.rules.registry import company_rules
+from guardlint.rules.rule import LoadedRule
 
 if TYPE_CHECKING:
     from guardlint.lint.standard import Standard
@@ -24,7 +26,8 @@ class Targets:
     """What to check and what went wrong on the way; a problem does not stop the other targets.
 
     ``disabled`` maps rule ids that the team file switches off to the reason. ``skipped`` are configurations
-    that Python computes when it runs, so that nothing can be said of them.
+    that Python computes when it runs, so that nothing can be said of them. ``company_rules`` are those of
+    the packages that the team file, or whoever asks, names.
     """
 
     targets: list[Target] = field(default_factory=list)
@@ -32,16 +35,22 @@ class Targets:
     disabled: dict[str, str] = field(default_factory=dict)
     team: TeamFile | None = None
     skipped: list[EmbeddedConfiguration] = field(default_factory=list)
+    company_rules: tuple[LoadedRule, ...] = ()
 
 
 def find_targets(
-    paths: Sequence[Path], *, policy: str | None = None, central: Path | None = None, embedded: bool = True
+    paths: Sequence[Path],
+    *,
+    policy: str | None = None,
+    central: Path | None = None,
+    embedded: bool = True,
+    packages: Sequence[str] = (),
 ) -> Targets:
     """The targets for ``paths``; without paths, what the team file declares, else the working directory.
 
     ``policy`` names one for every target, whatever the team file says; ``central`` is where it is looked
     up (default: the team file's central repository, else the reference one). With ``embedded=False`` only
-    directories are targets.
+    directories are targets. ``packages`` name the company's rules, beside those of the team file.
     """
     found = Targets()
     start = paths[0] if paths and paths[0].exists() else Path.cwd()
@@ -62,6 +71,11 @@ def find_targets(
     if standard is not None:
         found.team = standard.team
         found.disabled = standard.disabled(found.targets, found.problems)
+    named = tuple(dict.fromkeys((*packages, *(found.team.rules if found.team is not None else ()))))
+    try:
+        found.company_rules = company_rules(named)
+    except GuardlintError as error:
+        found.problems.append(error)
     if not found.targets:
         found.problems.extend(_computed(item) for item in found.skipped)
     return found

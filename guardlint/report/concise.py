@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from guardlint.lint.finding import Report
-from guardlint.report.order import counting
+from guardlint.lint.finding import Finding, Report
+from guardlint.report.order import shown
 
 __all__ = ["render_concise"]
 
 
 def render_concise(report: Report) -> str:
-    """``file:line:column: severity[rule] message``."""
-    return "".join(
-        f"{found.place}: {found.severity}[{found.rule}] {found.message}\n" for found in counting(report)
-    )
+    """``file:line:column: severity[rule] message``; ``waived`` is the severity of what a waiver lifts."""
+    return "".join(f"{_line(found)}\n" for found in shown(report))
+
+
+def _line(found: Finding) -> str:
+    if found.waived_by:
+        return f"{found.place}: waived[{found.rule}] {found.message} (waived by {found.waived_by})"
+    return f"{found.place}: {found.severity}[{found.rule}] {found.message}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-from guardlint.lint.redact import redact
 from guardlint.source.place import Place
+from guardlint.source.redact import redact_line
 
 __all__ = ["code_frame", "width_of"]
 
@@ -26,7 +26,7 @@ def code_frame(place: Place, text: str | None, mark: str = "^") -> tuple[str, st
     start = min(place.column - 1, len(line))
     end = place.end_column - 1 if place.end_line == place.line else len(line)
     end = max(min(end, len(line.rstrip())), start + 1)
-    hidden = redact(_private_key_lines(lines, place.line) or line)
+    hidden = redact_line([*lines[: place.line - 1], line], place.line)
     cut = 0
     if len(hidden) > _WIDEST:
         cut = max(0, min(start - 20, len(hidden) - _WIDEST))
@@ -36,14 +36,6 @@ def code_frame(place: Place, text: str | None, mark: str = "^") -> tuple[str, st
     lead = width_of(_printable(hidden[: start - cut]).replace("\t", _TAB))
     span = width_of(_printable(hidden[start - cut : end - cut]).replace("\t", _TAB))
     return shown.rstrip(), " " * lead + mark * max(span, 1)
-
-
-def _private_key_lines(lines: list[str], number: int) -> str | None:
-    """The line with its private key hidden, where one begins above it: alone it looks like any text."""
-    begin = next((at for at in range(number - 1, -1, -1) if "-----BEGIN " in lines[at]), None)
-    if begin is None or any("-----END " in line for line in lines[begin : number - 1]):
-        return None
-    return redact("\n".join(lines[begin:number])).rpartition("\n")[2]
 
 
 def width_of(text: str) -> int:

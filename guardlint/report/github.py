@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from guardlint.lint.finding import Finding, Report
-from guardlint.report.order import counting, explained
+from guardlint.report.order import explained, shown
 
 __all__ = ["MOST_PER_KIND", "render_github"]
 
@@ -23,16 +23,22 @@ def render_github(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    total = Counter(found.severity for found in counting(report))
+    total = Counter(_severity(found) for found in shown(report))
     written: Counter[str] = Counter()
-    for found in sorted(counting(report), key=lambda item: _RANK[item.severity]):
-        left = total[found.severity] - written[found.severity]
-        if written[found.severity] == MOST_PER_KIND - 1 and left > 1:
-            kind = _KINDS[found.severity]
+    for found in sorted(shown(report), key=lambda item: _RANK[_severity(item)]):
+        severity = _severity(found)
+        left = total[severity] - written[severity]
+        if written[severity] == MOST_PER_KIND - 1 and left > 1:
+            kind = _KINDS[severity]
             yield f"::{kind} title=guardlint::{left} more {kind}s: see the log or the summary of this step"
-        elif written[found.severity] < MOST_PER_KIND:
+        elif written[severity] < MOST_PER_KIND:
             yield _command(found)
-        written[found.severity] += 1
+        written[severity] += 1
+
+
+def _severity(found: Finding) -> str:
+    """What is waived is said, and is no error."""
+    return "note" if found.waived_by else found.severity
 
 
 def _command(found: Finding) -> str:
@@ -41,14 +47,14 @@ def _command(found: Finding) -> str:
         "file": place.file,
         "line": str(place.line),
         "endLine": str(place.end_line),
-        "title": f"guardlint: {found.rule}",
+        "title": f"guardlint: {found.rule}{' (waived)' if found.waived_by else ''}",
     }
     if place.line == place.end_line:
         # Columns of a span over several lines are refused.
         properties["col"] = str(place.column)
         properties["endColumn"] = str(place.end_column)
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{_KINDS[found.severity]} {listed}::{_data(explained(found))}"
+    return f"::{_KINDS[_severity(found)]} {listed}::{_data(explained(found))}"
 
 
 def _data(text: str) -> str:

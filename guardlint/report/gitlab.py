@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 from guardlint.lint.finding import Finding, Report
-from guardlint.report.order import counting, explained
+from guardlint.report.order import explained, shown
 
 __all__ = ["render_gitlab"]
 
@@ -18,7 +18,7 @@ _SEVERITIES = {"error": "critical", "warning": "minor", "note": "info"}
 def render_gitlab(report: Report) -> str:
     """A list of issues; GitLab takes two with one fingerprint for one, so that each gets its own."""
     seen: Counter[str] = Counter()
-    issues = [_issue(found, seen) for found in counting(report)]
+    issues = [_issue(found, seen) for found in shown(report)]
     return json.dumps(issues, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -31,7 +31,8 @@ def _issue(found: Finding, seen: Counter[str]) -> dict[str, Any]:
         "check_name": found.rule,
         "description": explained(found, separator=" "),
         "categories": ["Security"],
-        "severity": _SEVERITIES[found.severity],
+        # What is waived is shown, and does not weigh.
+        "severity": "info" if found.waived_by else _SEVERITIES[found.severity],
         "fingerprint": hashlib.sha256(number).hexdigest(),
         "location": {
             "path": place.file,

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 from guardlint.lint.finding import Finding, Report
 
-__all__ = ["counting", "explained"]
+__all__ = ["explained", "shown"]
 
 
-def counting(report: Report) -> Iterator[Finding]:
-    """The findings that are neither waived nor suppressed, in order."""
-    return (found for found in report.findings if found.counts)
+def shown(report: Report) -> Iterator[Finding]:
+    """The findings that no comment and no baseline suppresses, in order.
+
+    What a waiver lifts is among them: an exception of the company is never hidden.
+    """
+    return (found for found in report.findings if found.suppression is None)
 
 
 def explained(finding: Finding, *, separator: str = "\n") -> str:
@@ -21,4 +24,6 @@ def explained(finding: Finding, *, separator: str = "\n") -> str:
         parts.append(f"Confidence: {finding.confidence}.")
     if finding.policy:
         parts.append(f"Policy: {finding.policy}.")
+    if finding.waived_by:
+        parts.append(f"Waived by: {finding.waived_by}.")
     return separator.join(parts)

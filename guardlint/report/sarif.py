@@ -25,15 +25,17 @@ _FINGERPRINT = "guardlint/v1"
 
 def render_sarif(report: Report) -> str:
     """The report as one run, indented, with a line end."""
-    rules = [rule for rule in all_rules() if any(found.rule == rule.id for found in report.findings)]
-    index = {rule.id: number for number, rule in enumerate(rules)}
+    known = {rule.id: rule for rule in all_rules()}
+    names = sorted({found.rule for found in report.findings})
+    index = {name: number for number, name in enumerate(names)}
     run = {
         "tool": {
             "driver": {
                 "name": "guardlint",
                 "semanticVersion": __version__,
                 "informationUri": "https://guardlint.dev",
-                "rules": [_rule(rule) for rule in rules],
+                # Of a company's own rules nothing but the id is known here.
+                "rules": [_rule(known[name]) if name in known else {"id": name} for name in names],
             }
         },
         "columnKind": "unicodeCodePoints",

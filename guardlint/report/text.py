@@ -52,12 +52,13 @@ def render_text(report: Report, *, colour: bool = False, width: int = 100, links
 
 
 def _finding(finding: Finding, sources: dict[str, str], pen: _Pen, width: int) -> Iterator[str]:
-    level = f"{finding.severity}[{pen.rule(finding.rule)}]"
-    yield f"{pen(finding.severity, level)}: {pen('bold', finding.message)}"
+    level = f"{'waived' if finding.waived_by else finding.severity}[{pen.rule(finding.rule)}]"
+    style = "dim" if finding.waived_by else finding.severity
+    yield f"{pen(style, level)}: {pen('bold', finding.message)}"
     places = [finding.place, *(related.place for related in finding.related)]
     gutter = max(len(str(place.line)) for place in places)
     yield f"{' ' * gutter}{pen('blue', '-->')} {finding.place}"
-    yield from _frame(finding.place, sources, gutter, pen, finding.severity, "^", "")
+    yield from _frame(finding.place, sources, gutter, pen, style, "^", "")
     for related in finding.related:
         if related.place.file != finding.place.file or sources.get(related.place.file) is None:
             yield f"{' ' * gutter}{pen('blue', ':::')} {related.place}"
@@ -102,6 +103,9 @@ def _summary(report: Report, pen: _Pen) -> Iterator[str]:
         for style in ("error", "warning", "note")
         if report.count(style)
     ]  # fmt: skip
+    waived = sum(1 for found in report.findings if found.waived_by)
+    if waived:
+        counts.append(pen("dim", f"{waived:,} waived"))
     suppressed = sum(1 for found in report.findings if found.suppression)
     if suppressed:
         counts.append(pen("dim", f"{suppressed:,} suppressed"))

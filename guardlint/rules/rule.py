@@ -14,6 +14,7 @@ from guardlint.source.yaml_file import DataPath
 
 if TYPE_CHECKING:
     from guardlint.policy.model import ComposedPolicy
+    from guardlint.policy.vendor import Altered
 
 __all__ = ["Confidence", "Fix", "Found", "LoadedRule", "Project", "Related", "Rule", "Severity", "dotted"]
 
@@ -54,12 +55,14 @@ class Fix:
     ``title`` says what it does ("rename `rail` to `rails`"). A safe one can only make the configuration do
     what its author meant; any other may change what it does and wants a look. ``changes`` are the paths of
     the files' data that may differ afterwards, each with everything below it; it is not looked at for Colang.
+    ``comments`` are those that it rewrites or takes out, as they stand; every other one stays.
     """
 
     title: str
     edits: tuple[Edit, ...]
     safe: bool = True
     changes: tuple[DataPath, ...] = ()
+    comments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,8 @@ class Found:
     """One thing that a rule says.
 
     ``path`` is the path in the effective configuration, ``value`` what the fingerprint is made of.
-    ``waivable`` is False where the policy allows no exception.
+    ``requirement`` is the id of the requirement of a policy that is not met, ``waivable`` False where the
+    policy allows no exception.
     ``since_nemo`` names the first NeMo version that has the fault: older targets get a note.
     """
 
@@ -84,18 +88,22 @@ class Found:
     policy: str | None = None
     fix: Fix | None = None
     waivable: bool = True
+    requirement: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
     """What a rule looks at: one configuration, and the policy that it must meet, if any.
 
-    ``today`` is the day for which dates are judged; None judges none.
+    ``today`` is the day for which dates are judged; None judges none. ``company_rules`` are the ids of the
+    company's own rules, ``altered`` the vendored files of its standard that are not the pinned ones.
     """
 
     configuration: Configuration
     policy: ComposedPolicy | None = None
     today: date | None = None
+    company_rules: frozenset[str] = frozenset()
+    altered: tuple[Altered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

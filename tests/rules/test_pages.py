@@ -10,6 +10,7 @@ from guardlint.errors import ConfigError
 from guardlint.harness.scripted import ScriptedModel, load_rails
 from guardlint.lint import rule_pages as harness
 from guardlint.rules.registry import all_rules
+from guardlint.rules.rule import LoadedRule
 
 FOLDER = Path(__file__).parent
 
@@ -25,10 +26,10 @@ def test_every_rule_has_a_page_and_every_page_a_rule() -> None:
     assert rules - set(PAGES) == set()
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_page_holds_a_firing_and_a_passing_case(page: str) -> None:
-    """A rule that never fires, or always does, is no rule."""
-    assert harness.page_problems(page, PAGES[page]) == []
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
+def test_page_holds_a_firing_and_a_passing_case(rule: LoadedRule) -> None:
+    """A rule that never fires, or always does, is no rule; one that mends shows what it makes."""
+    assert harness.page_problems(rule.id, PAGES[rule.id], fix=rule.rule.fix is not None) == []
 
 
 def test_no_two_cases_of_a_page_have_one_title() -> None:
@@ -46,6 +47,15 @@ def test_findings_are_those_of_the_page(case, tmp_path: Path) -> None:
     if case.nemo is not None:
         verdicts = {"loads": {"yes", "depends"}, "refuses": {"no"}}[case.nemo[0]]
         assert report.configurations[0].loads in verdicts
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.fixed], ids=str)
+def test_the_mended_files_are_those_of_the_page(case, tmp_path: Path) -> None:
+    """Unsafe fixes included; nothing else is touched, and no fix is proposed that does not prove right."""
+    harness.write_case(case, tmp_path)
+    mended, problems = harness.mend_case(case, tmp_path)
+    assert problems == [], "\n".join(problems)
+    assert mended.refused == []
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.nemo], ids=str)

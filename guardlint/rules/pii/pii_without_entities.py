@@ -1,7 +1,7 @@
 """A rail for personal data has no entities for its direction.
 
-What it does: compares the listed ``detect/mask sensitive data on …`` rails with the entities under
-``rails.config.sensitive_data_detection.<direction>.entities``.
+What it does: compares the ``detect/mask sensitive data on …`` rails that are listed, or that a flow of the
+team runs, with the entities under ``rails.config.sensitive_data_detection.<direction>.entities``.
 
 Why it matters: without entities the rail allows every text at once, and nothing is logged.
 
@@ -10,70 +10,50 @@ How to fix: list the entities for that direction.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Any
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.personal_data import NAME, SECTION, SOURCES, entities, misplaced_entities
+from guardlint.nemo.taint import DETECTING, MASKING, Step, personal_data_steps
 from guardlint.rules.rule import Found, Project, Related, Rule
-from guardlint.source.yaml_file import DataPath
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM02:2025",))
 
-_RAIL = re.compile(r"(detect|mask) sensitive data on (input|output|retrieval)")
-
 
 def check(project: Project) -> Iterator[Found]:
-    """One finding for each listed rail."""
+    """One finding for each listed rail, and for each call in a flow."""
     configuration = project.configuration
-    for rail in configuration.all_rails():
-        match = _RAIL.fullmatch(rail.flow)
-        if match is None or rail.flow in configuration.flows:
+    for step in personal_data_steps(configuration):
+        source = str(step.source)
+        if (MASKING.get(step.action) or DETECTING.get(step.action)) != NAME or source not in SOURCES:
             continue
-        if configuration.action_named(f"{match[1]}_sensitive_data") is not None:
+        if step.rail is not None and step.rail.surface is None:
+            continue  # it stands under another direction, and another rule says so
+        if configuration.value((*SECTION, source, "entities")) or misplaced_entities(configuration, source):
             continue
-        # The source is fixed in the flow: under another direction the rail still reads its own section.
-        source = match[2]
-        section: DataPath = ("rails", "config", "sensitive_data_detection")
-        if configuration.value((*section, source, "entities")) or _lost_elsewhere(configuration, source):
-            continue
-        others = [
-            name
-            for name in ("input", "output", "retrieval")
-            if configuration.value((*section, name, "entities"))
-        ]
-        related = tuple(
-            Related(configuration.place((*section, name, "entities"), key=True), f"entities for {name} only")
-            for name in others
-        )
-        verb = "masks" if match[1] == "mask" else "detects"
-        yield Found(
-            f"`{rail.flow}` has no entities",
-            rail.place,
-            f"the rail {verb} nothing: NeMo lets every text through and logs no word",
-            f"list entities under `rails.config.sensitive_data_detection.{source}.entities`",
-            path=rail.path,
-            value=rail.text,
-            related=related,
-        )
+        yield _finding(configuration, step, source)
 
 
-def _lost_elsewhere(configuration: Configuration, source: str) -> bool:
-    """The entities are written where NeMo does not read them, and another rule says so."""
-    if _entities(configuration.value(("sensitive_data_detection",)), source):
-        return True
-    if _entities(configuration.value(("rails", "sensitive_data_detection")), source):
-        return True
-    return any(
-        _entities(_under(_under(replaced.lost.data["rails"], "config"), "sensitive_data_detection"), source)
-        for replaced in configuration.joined.replaced
-        if replaced.key == "rails"
+def _finding(configuration: Configuration, step: Step, source: str) -> Found:
+    related = [
+        Related(configuration.place((*SECTION, name, "entities"), key=True), f"entities for {name} only")
+        for name in SOURCES
+        if entities(configuration, name)
+    ]
+    if configuration.value((*SECTION, "recognizers")):
+        place = configuration.place((*SECTION, "recognizers"), key=True)
+        related.append(Related(place, "a recognizer finds what `entities` asks for"))
+    verb = "masks" if step.action in MASKING else "detects"
+    effect = f"the rail {verb} nothing: NeMo lets every text through and logs no word"
+    missing = object()
+    if configuration.value(SECTION, missing) is None:
+        effect = "the section is empty: the rail raises, and every message ends in an internal error"
+    return Found(
+        f"`{step.shown}` has no entities" + ("" if step.rail else f" for {source}"),
+        step.place,
+        effect,
+        f"list entities under `rails.config.sensitive_data_detection.{source}.entities`",
+        path=step.rail.path if step.rail else None,
+        value=step.rail.text if step.rail else (step.shown, source),
+        related=tuple(related),
     )
-
-
-def _entities(section: Any, source: str) -> bool:
-    return bool(_under(_under(section, source), "entities"))
-
-
-def _under(section: Any, key: str) -> Any:
-    return section.get(key) if isinstance(section, dict) else None

@@ -13,31 +13,34 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from guardlint.nemo.catalogue import snake_case
+from guardlint.nemo.asking import asked_prompts, shown_variables, texts_not_shown
 from guardlint.nemo.configuration import Configuration, Prompt
-from guardlint.nemo.templates import Variable, variables
-from guardlint.rules.rule import Found, Project, Rule
+from guardlint.nemo.templates import Variable
+from guardlint.rules._mends import is_slip
+from guardlint.rules._text_mends import replace_text
+from guardlint.rules.rule import Fix, Found, Project, Related, Rule
 from guardlint.source.names import closest
 from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
+
+# What the text is called in a flow, where it is called something else in a prompt.
+_OF_THE_FLOW = (("user_message", "user_input"), ("bot_message", "bot_response"))
 
 
 def check(project: Project) -> Iterator[Found]:
     """One finding for each prompt that a configured rail uses."""
     configuration = project.configuration
-    for prompt in _used(configuration):
+    for prompt in asked_prompts(configuration):
         facts = configuration.catalogue.task(prompt.task)
-        wanted: list[str] = facts["text_variables"] if facts else []
-        read = [(path, variable) for text, path in prompt.templates for variable in variables(text)]
-        shown = {variable.name for _, variable in read if variable.use != "tested"}
-        missing = [name for name in wanted if name not in shown]
+        missing = texts_not_shown(configuration, prompt)
         if not missing or facts is None:
             continue
+        read = [(path, variable) for text, path in prompt.templates for variable in shown_variables(text)]
         known = {*facts["variables"], *configuration.catalogue.data["context_variables"]}
         wrong = _wrong(read, missing, known)
-        place, mend = _mend(configuration, prompt, missing, wrong)
+        place, mend, fix = _mend(configuration, prompt, missing, wrong)
         names = " and ".join(f"`{name}`" for name in missing)
         yield Found(
             f"the prompt `{prompt.task}` never shows {names}",
@@ -46,47 +49,17 @@ def check(project: Project) -> Iterator[Found]:
             mend,
             path=(*prompt.path, "content" if "content" in prompt.data else "messages"),
             value=(prompt.task, missing),
+            related=tuple(
+                Related(other.place, "NeMo does not take this prompt: the other one wins")
+                for other in configuration.prompts
+                if other.task == prompt.task and other is not prompt
+            ),
+            fix=fix,
         )
 
 
 def _what(task: str) -> str:
     return "answer" if "output" in task or "facts" in task or "hallucination" in task else "message"
-
-
-def _used(configuration: Configuration) -> Iterator[Prompt]:
-    """Of several prompts for a task the one that NeMo takes, and each that is for certain models only.
-
-    At equal score NeMo takes the last (``llm/prompts.py``). Prompts of another mode are never taken.
-    """
-    mode = configuration.effective(("prompting_mode",)) or "standard"
-    winners: dict[str, Prompt] = {}
-    for prompt in configuration.prompts:
-        if not _in_use(configuration, prompt.task) or prompt.data.get("mode", mode) not in (mode, "standard"):
-            continue
-        if prompt.data.get("models"):
-            yield prompt
-        else:
-            winners[prompt.task] = prompt
-    yield from winners.values()
-
-
-def _in_use(configuration: Configuration, task: str) -> bool:
-    """Whether a listed rail, or a flow of the user, runs NeMo's action that renders the task's prompt."""
-    facts = configuration.catalogue.task(task)
-    action = str(facts["action"]) if facts else ""
-    if not action or configuration.action_named(action) is not None:
-        return False
-    flow_name = task.split(" $", 1)[0].replace("_", " ")
-    if flow_name not in configuration.flows and any(
-        rail.flow == flow_name for rail in configuration.all_rails()
-    ):
-        return True
-    return any(
-        snake_case(call.name) == action
-        or (call.kind == "flow" and call.name == flow_name and flow_name not in configuration.flows)
-        for flow in configuration.flows.values()
-        for call in flow.calls()
-    )
 
 
 def _wrong(
@@ -100,7 +73,7 @@ def _wrong(
 
 def _mend(
     configuration: Configuration, prompt: Prompt, missing: list[str], wrong: tuple[DataPath, Variable] | None
-) -> tuple[Place, str]:
+) -> tuple[Place, str, Fix | None]:
     meant = missing[0]
     if wrong is not None:
         path, variable = wrong
@@ -108,12 +81,19 @@ def _mend(
         meant = closest(variable.name, missing) or meant
         if origin is not None:
             file, own = origin
-            return file.inside(own, variable.offset, variable.length), f"write `{{{{ {meant} }}}}`"
+            place = file.inside(own, variable.offset, variable.length)
+            old = configuration.value(path)[variable.offset : variable.offset + variable.length]
+            new = re.sub(rf"\b{re.escape(variable.name)}\b", meant, old, count=1)
+            near = is_slip(variable.name, meant) or (variable.name, meant) in _OF_THE_FLOW
+            safe = near and variable.use == "shown"
+            fix = replace_text(configuration, place, old, new, path=path, safe=safe)
+            return place, f"write `{{{{ {meant} }}}}`", fix
     for text, path in prompt.templates:
         for name in missing:
-            brace = re.search(rf"(?<!\{{)\{{\s*{name}\s*\}}(?!\}})", text)
+            brace = re.search(rf"(?<!\{{)[\{{<\[]\s*{name}\s*[\}}>\]](?!\}})|\$\{{?{name}\b\}}?", text)
             origin = configuration.joined.origin(path)
             if brace is not None and origin is not None:
                 place = origin[0].inside(origin[1], brace.start(), len(brace[0]))
-                return place, f"write `{{{{ {name} }}}}` with two braces"
-    return prompt.place, f"show the text in the prompt: `{{{{ {meant} }}}}`"
+                fix = replace_text(configuration, place, brace[0], f"{{{{ {name} }}}}", path=path)
+                return place, f"write `{{{{ {name} }}}}` with two braces", fix
+    return prompt.place, f"show the text in the prompt: `{{{{ {meant} }}}}`", None

@@ -5,7 +5,8 @@ configuration and of NeMo's library.
 
 Why it matters: for input, output and retrieval rails NeMo refuses to load. Names of tool rails are never
 checked: the request fails when the rail is due. A ``do`` of a missing flow breaks the request that
-reaches it.
+reaches it. A blank at the end of a quoted name passes the check at load, which cuts it off, and breaks
+every request, where nothing is cut.
 
 How to fix: write the name of an existing flow, or define the flow.
 """
@@ -15,14 +16,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
-from guardlint.nemo.references import normalise_flow
-from guardlint.rules.rule import Found, Project, Related, Rule
+from guardlint.nemo.references import RailReference, normalise_flow
+from guardlint.nemo.unread import unread_flow
+from guardlint.rules._mends import is_slip, replace_value
+from guardlint.rules._text_mends import add_import, replace_text
+from guardlint.rules.rule import Fix, Found, Project, Related, Rule
+from guardlint.source.colang import Call
 from guardlint.source.names import closest
 from guardlint.source.place import Place
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0")
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe")
 
 _TOOL_RAILS = ("tool_input", "tool_output")
+_WHY = {
+    "document": "NeMo takes what begins with kb for documents",
+    "ignored": ".railsignore hides the file",
+    "ending": "NeMo does not read files with this ending",
+}
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -33,6 +43,8 @@ def check(project: Project) -> Iterator[Found]:
         name = rail.text if rail.direction == "retrieval" else rail.flow
         tool = rail.direction in _TOOL_RAILS and rail.flow in tool_flows[rail.direction]
         if tool or configuration.flow_exists(name):
+            if not tool and configuration.generation == "1.0" and _has_blanks(rail.text):
+                yield _blanks(configuration, rail)
             continue
         if configuration.foreign_imports:
             continue
@@ -47,9 +59,28 @@ def check(project: Project) -> Iterator[Found]:
             path=rail.path,
             value=rail.text,
             related=_skipped(configuration, name),
+            fix=_fix(configuration, name, rail.direction, rail=rail),
         )
     if configuration.generation == "1.0":
         yield from _calls(configuration)
+
+
+def _has_blanks(text: str) -> bool:
+    """Whether the name that NeMo checks at load and the one that it runs are two; parameters are cut off."""
+    return text != text.strip() and not any(sign in text for sign in "($")
+
+
+def _blanks(configuration: Configuration, rail: RailReference) -> Found:
+    where = "begins" if rail.text.lstrip() != rail.text else "ends"
+    return Found(
+        f"no flow is named `{rail.text}`: the name {where} with a blank",
+        rail.place,
+        "NeMo loads it, and every request ends in an error when the rail is due",
+        f"write `{rail.flow}`",
+        path=rail.path,
+        value=rail.text,
+        fix=replace_value(configuration, rail.path, rail.text.strip()),
+    )
 
 
 def _calls(configuration: Configuration) -> Iterator[Found]:
@@ -66,17 +97,49 @@ def _calls(configuration: Configuration) -> Iterator[Found]:
                     _help(configuration, name, None),
                     value=(flow.name, name),
                     related=_skipped(configuration, name),
+                    fix=_fix(configuration, name, None, call=call),
                 )
+
+
+def _fix(
+    configuration: Configuration,
+    name: str,
+    direction: str | None,
+    *,
+    rail: RailReference | None = None,
+    call: Call | None = None,
+) -> Fix | None:
+    """The flow that is meant; none where one of the name stands in a file that is not read."""
+    library = configuration.catalogue.flows(configuration.generation)
+    if _skipped(configuration, name):
+        return None
+    if name in library:
+        return add_import(configuration, library[name]["module"])
+    meant = _meant(configuration, name, direction)
+    if meant is None:
+        return None
+    safe = is_slip(name, meant)
+    if call is not None:
+        return replace_text(configuration, call.place, call.name, call.name.replace(name, meant), safe=safe)
+    if rail is None or any(other.flow == meant for other in configuration.rails(rail.direction)):
+        return None
+    return replace_value(configuration, rail.path, rail.text.replace(name, meant, 1), safe=safe)
+
+
+def _meant(configuration: Configuration, name: str, direction: str | None) -> str | None:
+    """The flow of the team's, or of the library's for this direction, that is near."""
+    library = configuration.catalogue.flows(configuration.generation)
+    fitting = [
+        flow for flow in library if direction is None or configuration.catalogue.surface(direction, flow)
+    ]
+    return closest(name, [*configuration.flows, *fitting])
 
 
 def _help(configuration: Configuration, name: str, direction: str | None) -> str:
     library = configuration.catalogue.flows(configuration.generation)
     if name in library:
         return f"write `import {library[name]['module']}` in a .co file: Colang 2.x has what is imported"
-    fitting = [
-        flow for flow in library if direction is None or configuration.catalogue.surface(direction, flow)
-    ]
-    meant = closest(name, [*configuration.flows, *fitting]) or closest(name, library)
+    meant = _meant(configuration, name, direction) or closest(name, library)
     return f"write `{meant}`" if meant else f"define `{name}` in a .co file, or take the line out"
 
 
@@ -92,4 +155,9 @@ def _skipped(configuration: Configuration, name: str) -> tuple[Related, ...]:
                 continue
             place = Place.at(file.file)
             return (Related(place, f"NeMo takes this file for Colang {file.version} and skips it"),)
-    return ()
+    unread = unread_flow(configuration, name)
+    if unread is None:
+        return ()
+    file_of_it, found = unread
+    configuration.texts.setdefault(file_of_it.name, file_of_it.text)
+    return (Related(found.place, f"defined here, but {_WHY[file_of_it.why]}"),)

@@ -11,12 +11,16 @@ How to fix: set ``stream_first: false`` under ``rails.output.streaming``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.shapes import is_true
-from guardlint.rules.rule import Found, Project, Related, Rule
+from guardlint.rules._mends import add, rename, replace_value
+from guardlint.rules.rule import Fix, Found, Project, Related, Rule
+from guardlint.source.names import closest
 from guardlint.source.yaml_file import DataPath
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM05:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM05:2025",))
 
 _STREAMING: DataPath = ("rails", "output", "streaming")
 
@@ -32,6 +36,11 @@ def check(project: Project) -> Iterator[Found]:
     if not is_true(configuration.effective(first)):
         return
     path = first if written is not None else _STREAMING
+    related = [Related(rails[0].place, "this rail comes too late")]
+    misspelt = _misspelt(configuration.value(_STREAMING), configuration.catalogue.key(_STREAMING) or {})
+    if misspelt is not None:
+        place = configuration.place((*_STREAMING, misspelt), key=True)
+        related.append(Related(place, "NeMo does not read this key: it is spelt `stream_first`"))
     yield Found(
         "answers are streamed before the output rails check them",
         configuration.place(path, key=True),
@@ -39,7 +48,27 @@ def check(project: Project) -> Iterator[Found]:
         "set `stream_first: false` under `rails.output.streaming`",
         path=path,
         value=written,
-        related=(Related(rails[0].place, "this rail comes too late"),),
+        related=tuple(related),
         # Written out, it is a decision that somebody took; left out, it is NeMo's default.
         severity="warning" if written is not None else None,
+        fix=_mend(configuration, first, misspelt),
     )
+
+
+def _mend(configuration: Configuration, first: DataPath, misspelt: str | None) -> Fix | None:
+    """What somebody wrote out was a decision; NeMo's default was none."""
+    if configuration.value(first) is not None:
+        return replace_value(configuration, first, False, safe=False)
+    if misspelt is None:
+        return add(configuration, first, False)
+    off = configuration.value((*_STREAMING, misspelt)) is False
+    return rename(configuration, (*_STREAMING, misspelt), "stream_first") if off else None
+
+
+def _misspelt(section: Any, node: dict[str, Any]) -> str | None:
+    """A key that was meant to be ``stream_first``. NeMo keeps every key here and says nothing."""
+    known = node.get("keys", {})
+    for name in section if isinstance(section, dict) else ():
+        if name not in known and closest(str(name), known) == "stream_first":
+            return str(name)
+    return None

@@ -11,21 +11,36 @@ How to fix: keep one ``rails:`` section; move the other file out of the tree if 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 from typing import Any
 
+from guardlint.nemo.ignore_file import ignore_lines
 from guardlint.nemo.joining import Replaced
 from guardlint.nemo.walk import railsignore
+from guardlint.rules.file_order import order_words
 from guardlint.rules.rule import Found, Project, Related, Rule
+from guardlint.rules.structure._merging import merge_files
+from guardlint.rules.unread_view import covers
+from guardlint.source.files import shown_path
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0")
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe")
 
 
 def check(project: Project) -> Iterator[Found]:
     """One finding for each section that is lost, unless the other says all of it too."""
     configuration = project.configuration
+    # A file that .railsignore names in vain: the rule inert-ignore-pattern points at the line to mend.
+    meant_away: set[str] = set()
+    if any(replaced.key == "rails" for replaced in configuration.joined.replaced):
+        inert = [line for line in ignore_lines(configuration) if not line.hides]
+        meant_away = {
+            shown_path(file.path)
+            for file in configuration.files
+            if any(line.means(file.relative) for line in inert)
+        }
     for replaced in configuration.joined.replaced:
-        if replaced.key != "rails" or _covers(replaced.kept.data["rails"], replaced.lost.data["rails"]):
+        if replaced.key != "rails" or replaced.kept.file in meant_away:
+            continue
+        if covers(replaced.kept.data["rails"], replaced.lost.data["rails"]):
             continue
         names = _lost_rails(replaced)
         if names:
@@ -33,30 +48,18 @@ def check(project: Project) -> Iterator[Found]:
             lost = f"{_listed(names)} never {verb}"
         else:
             lost = "these settings have no effect"
-        # Only a folder and the folders below it have an order; NeMo takes the rest as the disk gives it.
-        below = PurePosixPath(replaced.lost.file).parent in PurePosixPath(replaced.kept.file).parent.parents
-        order = "; which of the two is last is the order of the disk, and differs between machines"
+        order = order_words(configuration, replaced.lost.file, replaced.kept.file)
         ignore = "" if railsignore(configuration.root)[0] else ", or list one of the files in .railsignore"
         yield Found(
             f"`rails` has no effect: {_name(replaced.kept.file)} replaces the section",
             replaced.lost.place(("rails",), key=True),
-            f"NeMo keeps the last `rails` section only: {lost}{'' if below else order}",
+            f"NeMo keeps the last `rails` section only: {lost}{order}",
             f"write one `rails:` section in one file{ignore}",
             path=("rails",),
             value=sorted(names),
             related=(Related(replaced.kept.place(("rails",), key=True), "this section takes its place"),),
+            fix=merge_files(replaced.lost, replaced.kept, "rails"),
         )
-
-
-def _covers(kept: Any, lost: Any) -> bool:
-    """Whether everything that one section says stands in the other too."""
-    if isinstance(lost, dict):
-        return isinstance(kept, dict) and all(
-            key in kept and _covers(kept[key], value) for key, value in lost.items()
-        )
-    if isinstance(lost, list):
-        return isinstance(kept, list) and all(item in kept for item in lost)
-    return bool(kept == lost)
 
 
 def _lost_rails(replaced: Replaced) -> list[str]:

@@ -1,0 +1,121 @@
+"""An action's result is true whatever the verdict, and the flow tests it as a yes or no.
+
+What it does: finds actions that return a coroutine nobody awaits, or always a dictionary or a text that is
+not empty, where a flow tests the result bare.
+
+Why it matters: such a value is true. ``if $result`` refuses every message, ``if not $result`` none.
+
+How to fix: write ``await``, return True or False, or test a member of the result.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from guardlint.nemo.configuration import Configuration
+from guardlint.rules.actions._code import Code, Function, code_of, place_of, returns_of, tests_of, uses
+from guardlint.rules.actions._values import truth
+from guardlint.rules.rule import Found, Project, Related, Rule
+from guardlint.source.place import Place
+
+RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+
+
+def check(project: Project) -> Iterator[Found]:
+    """One finding for each action."""
+    configuration = project.configuration
+    said: set[Place] = set()
+    for use in uses(configuration) if configuration.actions else ():
+        if configuration.action_named(use.name) is None:
+            continue
+        tests = [test for test in tests_of(use) if test.key is None]
+        code = code_of(configuration, use.name) if tests else None
+        if code is None or code.node is None:
+            continue
+        fault = _fault(code)
+        if fault is None or fault[1] in said:
+            continue
+        what, place, mend = fault
+        said.add(place)
+        yield Found(
+            f"`{code.definition.name}` {what}",
+            place,
+            _effect(configuration, what, tests[0].blocks_on),
+            mend,
+            value=(code.definition.name, what),
+            related=(Related(tests[0].place, "tested as a yes or no"),),
+        )
+
+
+def _effect(configuration: Configuration, what: str, blocks: bool) -> str:
+    if configuration.generation == "2.x" and "coroutine" in what:
+        return "the coroutine cannot be kept in the state: every message gets an empty reply"
+    return (
+        "the value is always true: the flow refuses every message"
+        if blocks
+        else "the value is always true: what is condemned passes all the same"
+    )
+
+
+def _fault(code: Code) -> tuple[str, Place, str] | None:
+    node = code.node
+    if isinstance(node, ast.ClassDef):
+        run = next(
+            (item for item in node.body if isinstance(item, ast.AsyncFunctionDef) and item.name == "run"),
+            None,
+        )
+        if run is None or code.definition.name is None:
+            return None
+        return (
+            "returns a coroutine: NeMo does not await `run` of a class",
+            place_of(code.file, run),
+            "write `def run` without `async`, or make the action an `async def` function",
+        )
+    if node is None:
+        return None
+    returns = returns_of(node)
+    for item in returns:
+        if isinstance(node, ast.AsyncFunctionDef) and _is_coroutine(code, item.value):
+            return (
+                "returns a coroutine that nobody awaits",
+                place_of(code.file, item),
+                "write `return await …`",
+            )
+    values = [item.value for item in returns]
+    if values and all(_is_full(node, value) for value in values):
+        return (
+            "returns a dictionary or a text, never an empty one",
+            place_of(code.file, returns[0]),
+            "return True or False, or test a member of the result in the flow",
+        )
+    return None
+
+
+def _is_full(node: Function, value: ast.expr | None) -> bool:
+    if isinstance(value, ast.Name):
+        given = [
+            item.value
+            for item in ast.walk(node)
+            if isinstance(item, ast.Assign)
+            and any(isinstance(target, ast.Name) and target.id == value.id for target in item.targets)
+        ]
+        return bool(given) and all(isinstance(item, ast.Dict) and bool(item.keys) for item in given)
+    if isinstance(value, ast.Dict | ast.Tuple):
+        return truth(value) is True
+    return isinstance(value, ast.Constant) and isinstance(value.value, str) and bool(value.value)
+
+
+def _is_coroutine(code: Code, value: ast.expr | None) -> bool:
+    """A call, not awaited, of an ``async def`` function of the module."""
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name) or code.file.tree is None:
+        return False
+    name = value.func.id
+    return any(
+        isinstance(item, ast.AsyncFunctionDef) and item.name == name and not _yields(item)
+        for item in code.file.tree.body
+    )
+
+
+def _yields(node: ast.AsyncFunctionDef) -> bool:
+    return any(isinstance(item, ast.Yield) for item in ast.walk(node))

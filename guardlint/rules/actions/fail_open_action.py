@@ -1,0 +1,79 @@
+"""An action on which a rail depends lets the message pass when it fails.
+
+What it does: for each action whose result a flow tests before it blocks, looks at what the code returns from
+its ``except`` blocks, after a service's bad status, and under ``suppress``; in Colang 2.x also at errors that
+the action leaves to its caller.
+
+Why it matters: a check that is down is a check that finds nothing. Whoever can make the service fail, by
+length, load or a strange character, is past it. In Colang 1.0 an error that is not caught blocks; in 2.x it
+makes the result None, and a flow that tests whether the text is bad goes on.
+
+How to fix: return the value on which the flow blocks. In Colang 1.0 ``raise`` does as well.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from guardlint.nemo.configuration import Configuration
+from guardlint.rules.actions._code import Code, Function, Test, code_of, tests_of, uses
+from guardlint.rules.actions._failures import Failure, failures_of, left_to_the_caller
+from guardlint.rules.actions._values import blocks
+from guardlint.rules.rule import Confidence, Found, Project, Related, Rule, Severity
+
+RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+
+
+def check(project: Project) -> Iterator[Found]:
+    """One finding for each way in which an action fails open."""
+    configuration = project.configuration
+    said: set[tuple[str, int]] = set()
+    for use in uses(configuration) if configuration.actions else ():
+        if configuration.action_named(use.name) is None:
+            continue
+        tests = tests_of(use)
+        code = code_of(configuration, use.name) if tests else None
+        if code is None or not isinstance(code.node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        for failure in _failures(configuration, code, code.node, tests):
+            where = failure.place
+            if (where.file, where.line) not in said:
+                said.add((where.file, where.line))
+                yield _found(configuration, code, failure, tests[0])
+
+
+def _failures(
+    configuration: Configuration, code: Code, node: Function, tests: tuple[Test, ...]
+) -> Iterator[Failure]:
+    for failure in failures_of(code.file, node):
+        if failure.raises:
+            if configuration.generation == "2.x" and all(test.blocks_on for test in tests):
+                yield failure
+        elif all(blocks(failure.value, test) is False for test in tests):
+            yield failure
+    if configuration.generation == "2.x" and all(test.blocks_on and test.key is None for test in tests):
+        yield from left_to_the_caller(code.file, node)
+
+
+def _found(configuration: Configuration, code: Code, failure: Failure, test: Test) -> Found:
+    severity: Severity | None = "warning" if failure.narrow else None
+    confidence: Confidence | None = "medium" if failure.narrow else None
+    name = code.definition.name
+    mend = "`True`" if test.blocks_on and test.key is None else "the value on which the flow blocks"
+    if not test.blocks_on and test.key is None:
+        mend = "`False`"
+    effect = "the flow takes the failure for a clean text, and the message passes"
+    if failure.raises:
+        effect = "in Colang 2.x a failing action gives None: the flow goes on, and the message passes"
+    raising = "" if configuration.generation == "2.x" else ", or raise the error again"
+    return Found(
+        f"`{name}` {failure.what}",
+        failure.place,
+        effect,
+        f"return {mend} where the check fails{raising}",
+        value=(name, failure.what, failure.place.line - code.definition.place.line),
+        related=(Related(test.place, "blocks on this"),),
+        severity=severity,
+        confidence=confidence,
+    )

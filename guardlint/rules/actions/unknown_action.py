@@ -1,0 +1,172 @@
+"""A flow runs an action that exists nowhere.
+
+What it does: looks up what the flows execute among the built-in actions and those of ``actions.py``,
+``actions/`` and ``config.py``, and, for what is missing, looks for a function that NeMo does not register:
+without ``@action()``, a method, or in a file that NeMo does not read.
+
+Why it matters: NeMo loads it. When the flow comes to the line, the customer gets "Action not found" as the
+answer (Colang 1.0), or the flow waits for ever and the reply is empty (2.x).
+
+How to fix: write the name under which the action is registered, put ``@action()`` with its brackets on the
+function, and keep it at the top level of ``actions.py`` or of a file in ``actions/``.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from guardlint.nemo.catalogue import snake_case
+from guardlint.nemo.configuration import Configuration
+from guardlint.rules.actions._code import Use, place_of, uses
+from guardlint.rules.rule import Found, Project, Related, Rule
+from guardlint.source.files import read_text, shown_path
+from guardlint.source.names import closest
+from guardlint.source.place import Place
+
+RULE = Rule(severity="warning", confidence="high", since="0.1.0")
+
+
+def check(project: Project) -> Iterator[Found]:
+    """One finding for each name, at its first use."""
+    configuration = project.configuration
+    said: set[str] = set()
+    for use in uses(configuration):
+        if use.name in said or use.name.startswith("$") or _exists(configuration, use.name):
+            continue
+        said.add(use.name)
+        found = _found(configuration, use)
+        if found is not None:
+            yield found
+
+
+def _exists(configuration: Configuration, name: str) -> bool:
+    if configuration.action_named(name) is not None or configuration.has_unnamed_actions:
+        return True
+    facts = configuration.catalogue.action(name)
+    # The actions of the user interface (``UtteranceBotAction`` …) are run by whoever shows it.
+    return facts is not None or (configuration.generation == "2.x" and name in _interface(configuration))
+
+
+def _interface(configuration: Configuration) -> set[str]:
+    library = configuration.catalogue.flows("2.x").values()
+    return {name for flow in library for name in flow["actions"]} | {"UtteranceUserAction", "TimerBotAction"}
+
+
+def _found(configuration: Configuration, use: Use) -> Found | None:
+    effect = (
+        f"the customer gets \"Action '{use.name}' not found.\" for an answer"
+        if configuration.generation == "1.0"
+        else "the flow waits for it for ever, and the reply is empty"
+    )
+    near = _unregistered(configuration, use.name)
+    if near is not None:
+        place, label, mend = near
+        certain = "without brackets" in label
+        return Found(
+            f"action `{use.name}` is not registered",
+            use.place,
+            effect if certain else f"{effect}, unless the application registers it",
+            mend,
+            value=use.name,
+            related=(Related(place, label),),
+            confidence="high" if certain else "medium",
+        )
+    if any(problem.place.file.endswith(".py") for problem in configuration.problems):
+        return None  # unreadable-file: the action may stand in the file that Python cannot parse
+    names = [action.name for action in configuration.actions if action.name]
+    meant = closest(snake_case(use.name), [snake_case(name) for name in names])
+    own = meant is not None
+    if meant is None:
+        meant = _built_in(configuration, snake_case(use.name))
+    if meant is None:
+        return None  # the application may register it
+    spelt = next((name for name in names if snake_case(name) == meant), meant)
+    if configuration.generation == "2.x" and not spelt.endswith("Action"):
+        spelt = "".join(part.capitalize() for part in spelt.split("_")) + "Action"
+    return Found(
+        f"no action is named `{use.name}`",
+        use.place,
+        effect,
+        f"write `{spelt}`",
+        value=use.name,
+        related=tuple(
+            Related(action.place, f"is registered as `{action.name}`")
+            for action in configuration.actions
+            if own and action.name and snake_case(action.name) == meant
+        ),
+        confidence="high" if own else "medium",
+    )
+
+
+def _built_in(configuration: Configuration, name: str) -> str | None:
+    """The built-in action that is meant: NeMo's older name of it, or one or two letters away."""
+    from difflib import SequenceMatcher
+
+    names = [snake_case(item) for item in configuration.catalogue.data["actions"]]
+    if f"self_{name}" in names:
+        return f"self_{name}"
+    near = closest(name, names)
+    return near if near and SequenceMatcher(None, name, near).ratio() >= 0.92 else None
+
+
+def _unregistered(configuration: Configuration, name: str) -> tuple[Place, str, str] | None:
+    """A function of that name that NeMo does not register: where, why, and what to do."""
+    wanted = {snake_case(name), name}
+    for file in configuration.python_files:
+        if file.tree is None:
+            continue
+        methods = {
+            item for node in ast.walk(file.tree) if isinstance(node, ast.ClassDef) for item in node.body
+        }
+        for node in ast.walk(file.tree):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if not ({node.name, snake_case(node.name)} | _names(node)) & wanted:
+                continue
+            where = place_of(file, node)
+            if node in methods:
+                return where, "a method, which NeMo does not register", "make it a function of the module"
+            if any(getattr(item, "id", None) == "action" for item in node.decorator_list):
+                return where, "`@action` without brackets registers nothing", "write `@action()`"
+            if not any(isinstance(item, ast.Call) for item in node.decorator_list):
+                return where, "has no `@action()`", f"put `@action()` above `def {node.name}`"
+    return _elsewhere(configuration, wanted)
+
+
+def _names(node: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """The names that its decorators give it."""
+    return {
+        word.value.value
+        for item in node.decorator_list
+        if isinstance(item, ast.Call)
+        for word in item.keywords
+        if word.arg == "name" and isinstance(word.value, ast.Constant) and isinstance(word.value.value, str)
+    }
+
+
+def _elsewhere(configuration: Configuration, wanted: set[str]) -> tuple[Place, str, str] | None:
+    """An ``@action`` of that name in a Python file below the root that NeMo does not look at."""
+    for file in configuration.files:
+        if file.kind != "other" or not file.relative.endswith(".py"):
+            continue
+        try:
+            text = read_text(file.path)
+        except (OSError, UnicodeDecodeError):
+            continue
+        if "@action" not in text:
+            continue
+        for match in re.finditer(
+            r"^@action\b([^\n]*)\n(?:@[^\n]*\n)*(?:async )?def (\w+)", text, re.MULTILINE
+        ):
+            given = re.search(r"name\s*=\s*[\"'](\w+)[\"']", match[1])
+            if {given[1] if given else match[2]} & wanted:
+                line = text.count("\n", 0, match.start()) + 1
+                place = Place.at(shown_path(file.path), line, 1, 7)
+                return (
+                    place,
+                    "in a file that NeMo does not read",
+                    "move it to `actions.py` beside the configuration's root files, or into `actions/`",
+                )
+    return None

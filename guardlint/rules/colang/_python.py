@@ -1,0 +1,149 @@
+"""What the Python of a team's action tells without running it: how it is called, and what it can return."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.once import once
+from guardlint.rules.colang._values import UNKNOWN
+from guardlint.source.python import ActionDefinition
+
+__all__ = ["ActionFunction", "function_of"]
+
+_GIVEN = frozenset(
+    "events context config llm_task_manager llm llms kb http_client model_caches state".split()
+)
+"""Parameters that NeMo fills in (``v1_0/runtime/runtime.py``, and what ``llmrails`` registers)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFunction:
+    """A function that is an action.
+
+    ``required``: parameters without a default that NeMo does not fill in. ``values``: everything that it can
+    return, None where that cannot be told. ``sees_context``: whether it can look at the conversation itself.
+    ``acts``: whether it can stop or change the conversation by itself.
+    """
+
+    parameters: tuple[str, ...]
+    required: tuple[str, ...]
+    takes_any: bool
+    values: tuple[Any, ...] | None
+    sees_context: bool
+    acts: bool
+
+
+@once
+def function_of(configuration: Configuration, action: ActionDefinition) -> ActionFunction | None:
+    """The function behind an action; None for classes, and for what other decorators have changed."""
+    text = configuration.texts.get(action.place.file)
+    if text is None:
+        return None
+    node = _functions(text).get(action.function)
+    if node is None or len(node.decorator_list) > 1:
+        return None
+    names = [item.arg for item in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+    plain = [item.arg for item in (*node.args.posonlyargs, *node.args.args)]
+    optional = set(plain[len(plain) - len(node.args.defaults) :]) if node.args.defaults else set()
+    optional |= {
+        item.arg
+        for item, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+        if default is not None
+    }
+    required = [
+        name for name in names if name not in optional | _GIVEN and not name.startswith("__context__")
+    ]
+    own = {name for name in names if name in ("context", "events", "state") or name.startswith("__context__")}
+    takes_any = node.args.kwarg is not None
+    return ActionFunction(tuple(names), tuple(required), takes_any, _values(node), bool(own), _acts(node))
+
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_ENDS = ast.Return | ast.Raise | ast.If | ast.Try | ast.With | ast.AsyncWith | ast.Match | ast.While
+
+
+@lru_cache(maxsize=8)
+def _functions(text: str) -> dict[str, _Function]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.removeprefix("\ufeff"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    found: dict[str, _Function] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found.setdefault(node.name, node)
+    return found
+
+
+def _acts(node: _Function) -> bool:
+    names = {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
+    return "ActionResult" in names or any(isinstance(item, ast.Raise) for item in ast.walk(node))
+
+
+def _values(node: _Function) -> tuple[Any, ...] | None:
+    returns = [item for item in _own_nodes(node) if isinstance(item, ast.Return)]
+    if not returns or any(isinstance(item, ast.Yield | ast.YieldFrom) for item in _own_nodes(node)):
+        return None
+    found: list[Any] = [] if isinstance(node.body[-1], _ENDS) else [None]
+    for item in returns:
+        values = [None] if item.value is None else _possible(item.value)
+        if values is None:
+            return (True, False) if _says_bool(node) else None
+        found += [
+            value for value in values if not any(value is known or _same(value, known) for known in found)
+        ]
+    return tuple(found)
+
+
+def _says_bool(node: _Function) -> bool:
+    return isinstance(node.returns, ast.Name) and node.returns.id == "bool"
+
+
+def _same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)
+
+
+def _own_nodes(node: ast.AST) -> list[ast.AST]:
+    """The nodes of a function without those of functions in it."""
+    found: list[ast.AST] = []
+    waiting = list(ast.iter_child_nodes(node))
+    while waiting:
+        item = waiting.pop(0)
+        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            continue
+        found.append(item)
+        waiting += ast.iter_child_nodes(item)
+    return found
+
+
+def _possible(node: ast.expr) -> list[Any] | None:
+    match node:
+        case ast.Constant(value=bool() | str() | int() | float() | None as value):
+            return [value]
+        case ast.Compare() | ast.UnaryOp(op=ast.Not()):
+            return [True, False]
+        case ast.Call(func=ast.Name(id="bool" | "any" | "all" | "isinstance")):
+            return [True, False]
+        case ast.BoolOp(values=parts):
+            found = [_possible(part) for part in parts]
+            return [True, False] if all(values == [True, False] for values in found) else None
+        case ast.IfExp(body=body, orelse=other):
+            first, second = _possible(body), _possible(other)
+            return None if first is None or second is None else [*first, *second]
+        case ast.Dict(keys=keys, values=values) if all(isinstance(key, ast.Constant) for key in keys):
+            members = [_possible(value) or [] for value in values]
+            return [
+                {
+                    key.value: possible[0] if len(possible) == 1 else UNKNOWN
+                    for key, possible in zip(keys, members, strict=True)
+                    if isinstance(key, ast.Constant)
+                }
+            ]
+    return None

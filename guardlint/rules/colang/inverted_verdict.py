@@ -1,0 +1,142 @@
+"""A rail refuses what its check lets pass, and lets pass what it condemns.
+
+What it does: runs the flow of a rail on paper with each verdict, and speaks where the refusal lies in the
+wrong branch: for NeMo's own actions that is certain, for an action of the team's the names tell it
+(``$is_jailbreak``, ``$allowed``).
+
+Why it matters: harmless messages are refused, and the condemned ones pass.
+
+How to fix: turn the test around.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from guardlint.nemo.configuration import Configuration
+from guardlint.rules._text_mends import replace_text
+from guardlint.rules.colang import old_style_outcome
+from guardlint.rules.colang._blocks import NOTHING, REFUSES, Block, blocks_of, flatten, run
+from guardlint.rules.colang._python import function_of
+from guardlint.rules.colang._rails import rail_flows, team_action, waits_for_event
+from guardlint.rules.colang._values import Outcome, names_in
+from guardlint.rules.colang._waking import wakes_library
+from guardlint.rules.rule import Fix, Found, Project, Related, Rule
+from guardlint.source.colang import Flow, Statement
+
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
+
+_BAD = frozenset(
+    "jailbreak injection toxic toxicity blocked forbidden harmful unsafe abusive abuse violation violates "
+    "leak leaks banned suspicious malicious offensive profanity flagged attack secret secrets pii scam fraud "
+    "disallowed condemned prohibited hallucination hallucinated bad unsupported offtopic insult threat "
+    "rejected".split()
+)
+_GOOD = frozenset(
+    "allowed safe ok okay valid clean approved acceptable accepted permitted passed passes compliant "
+    "harmless benign legitimate appropriate supported grounded accurate".split()
+)
+_UNSURE = frozenset("no not non without free un never check validate verify moderate".split())
+
+
+def check(project: Project) -> Iterator[Found]:
+    """One finding for each verdict."""
+    configuration = project.configuration
+    explained = {found.value[0] for found in old_style_outcome.check(project)}
+    told: set[str] = set()
+    for rail in rail_flows(configuration):
+        flow = rail.flow
+        if flow.name in told or flow.name in explained or waits_for_event(flow) is not None:
+            continue
+        told.add(flow.name)
+        blocks = blocks_of(flow)
+        for statement in flow.statements:
+            if statement.kind == "set" and statement.call is not None and statement.call.kind == "execute":
+                yield from _judge(configuration, flow, blocks, statement)
+
+
+def _judge(
+    configuration: Configuration, flow: Flow, blocks: list[Block], asked: Statement
+) -> Iterator[Found]:
+    assert asked.call is not None
+    name = asked.call.name
+    facts = configuration.catalogue.action(name)
+    certain = False
+    own = configuration.action_named(name)
+    if own is None and facts and facts["rail"] and not configuration.has_unnamed_actions:
+        if configuration.catalogue.data["nemo"] < "0.24":
+            return
+        verdicts: tuple[Any, Any] = (Outcome(is_blocked=True), Outcome())
+        certain = True
+    else:
+        action = team_action(configuration, name)
+        function = function_of(configuration, action) if action is not None else None
+        if function is None or function.values not in ((True, False), (False, True)):
+            return
+        side = _side(asked.target or "", name)
+        if side is None:
+            return
+        verdicts = (side == "bad", side != "bad")
+    ends = [_ends(blocks, asked, value) for value in verdicts]
+    test = _test(blocks, asked)
+    if ends != [frozenset((NOTHING,)), frozenset((REFUSES,))] or test is None:
+        return
+    yield Found(
+        f"`{test.expression}` refuses what `{name}` lets pass",
+        test.expression_place or test.place,
+        "harmless messages are refused, and those that the check condemns pass"
+        if not wakes_library(configuration, flow.name, asked)
+        else "harmless messages are refused here, the others by the library's flow of the action",
+        f"write `if ${asked.target}.is_blocked`" if certain else "turn the test around",
+        value=(flow.name, name, asked.target),
+        related=(Related(asked.call.place, "the verdict"),),
+        confidence=None if certain else "medium",
+        since_nemo="0.24.0" if certain else None,
+        fix=_turned(configuration, test, certain),
+    )
+
+
+def _turned(configuration: Configuration, test: Statement, certain: bool) -> Fix | None:
+    """The test with or without its ``not``."""
+    old = test.expression.strip()
+    plain = re.fullmatch(r"(not\s+)?(\$\w+(?:\.is_blocked)?)", old)
+    if plain is None or test.expression_place is None:
+        return None
+    new = plain[2] if plain[1] else f"not {old}"
+    return replace_text(configuration, test.expression_place, old, new, safe=certain)
+
+
+def _ends(blocks: list[Block], asked: Statement, value: Any) -> frozenset[int] | None:
+    outcomes = run(blocks, {id(asked): value}, frozenset())
+    return None if outcomes is None else outcomes.effects
+
+
+def _test(blocks: list[Block], asked: Statement) -> Statement | None:
+    made = {asked.target}
+    for statement in flatten(blocks):
+        if made & set(names_in(statement.expression)):
+            if statement.kind in ("if", "elif", "else"):
+                return statement
+            if statement.target is not None:
+                made.add(statement.target)
+    return None
+
+
+def _side(variable: str, action: str) -> str | None:
+    """Whether True means that the text is ``bad`` or ``good``, by the names; None in doubt."""
+    sides = {side for name in (variable, action) if (side := _of_words(name)) is not None}
+    named = _of_words(variable) is not None or re.match(r"is_|detect_|contains_|has_", action)
+    if len(sides) != 1 or not named:
+        return None
+    return next(iter(sides))
+
+
+def _of_words(name: str) -> str | None:
+    words = set(re.split(r"_|(?<=[a-z])(?=[A-Z])", name))
+    words = {word.lower() for word in words}
+    bad, good = words & _BAD, words & _GOOD
+    if bool(bad) == bool(good) or words & _UNSURE:
+        return None
+    return "bad" if bad else "good"

@@ -1,0 +1,145 @@
+"""An answer reaches the user past the output rails.
+
+What it does: where output rails are listed, finds two ways past them: a predefined message that holds the
+result of an action that answers, and ``$skip_output_rails = True`` before an answer.
+
+Why it matters: NeMo takes a message that has a text in a file for approved and skips the output rails for
+it, also when ``{{ answer }}`` or ``$answer`` in it is what a model has just written. Said as ``bot $answer``
+the same words are checked.
+
+How to fix: write ``bot $answer`` in the flow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from guardlint.nemo.catalogue import snake_case
+from guardlint.nemo.configuration import Configuration
+from guardlint.rules._text_mends import remove_line
+from guardlint.rules.colang._python import function_of
+from guardlint.rules.colang._rails import rail_flows
+from guardlint.rules.colang._values import names_in
+from guardlint.rules.rule import Found, Project, Related, Rule
+from guardlint.source.colang import Flow, Statement
+from guardlint.source.place import Place
+
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe", controls=("LLM05:2025",))
+
+_SLOT = re.compile(r"\{\{-?\s*(\w+)(?:\.(\w+))?[^}]*\}\}|\$([A-Za-z_]\w*)(?:\.(\w+))?")
+# Words of a model, and no figure or name from a data base: by the action, and by the variable.
+_ASKED = re.compile(
+    r"(?:^|_)(?:rag|llm|gpt|ask|answer|respond|reply|summari[sz]e|summary|complete|chat|explain|translate"
+    r"|compose|rewrite|draft|narrate|chain)(?:_|$)|query_(?:bot|model|kb|documents|docs|llm|index)"
+    r"|generate_(?:answer|reply|response|text|summary|message|explanation|advice)"
+)
+_ANSWERS = re.compile(
+    r"(?:^|_)(?:answer|response|reply|summary|explanation|completion|generated|draft|advice|translation)(?:_|$)"
+)
+_FETCHES = re.compile(
+    r"(?:get|create|book|read|fetch|look|count|update|cancel|send|submit|save|register|check|open|find|compute"
+    r"|calculate)_"
+)
+_TEXT_MEMBERS = frozenset("answer text output content response message summary result reply".split())
+
+
+def check(project: Project) -> Iterator[Found]:
+    """One finding for each message, and for each assignment."""
+    configuration = project.configuration
+    if configuration.generation != "1.0" or not configuration.rails("output"):
+        return
+    rails = {rail.flow.name for rail in rail_flows(configuration)}
+    dialog = [flow for flow in configuration.flows.values() if flow.name not in rails]
+    told: set[str] = set()
+    for flow in dialog:
+        answers = _answers(configuration, flow)
+        for index, statement in enumerate(flow.statements):
+            if statement.target == "skip_output_rails" and statement.expression.strip() == "True":
+                yield from _skipped(configuration, flow, statement, flow.statements[index + 1 :])
+            name = _message_of(statement)
+            message = configuration.messages.get(name) if name is not None else None
+            if message is None or message.name in told:
+                continue
+            slots = {
+                one or two
+                for text in message.texts
+                for one, member, two, other in _SLOT.findall(text)
+                if (member or other or "text") in _TEXT_MEMBERS
+            }
+            for slot in sorted(slots & answers.keys()):
+                told.add(message.name)
+                yield Found(
+                    f"`{message.name}` says `${slot}` past the output rails",
+                    _place(configuration, message.place, slot),
+                    "NeMo takes a message with a text for approved, and skips the output rails for it",
+                    f"write `bot ${slot}` in the flow, which is checked",
+                    value=(message.name, slot),
+                    related=(
+                        Related(answers[slot].place, "the answer comes from here"),
+                        Related(statement.place, "said here"),
+                    ),
+                )
+
+
+def _answers(configuration: Configuration, flow: Flow) -> dict[str, Statement]:
+    """The variables of a flow that hold words of a model."""
+    found: dict[str, Statement] = {}
+    for statement in flow.statements:
+        if statement.target is None:
+            continue
+        call = statement.call
+        if call is not None and call.kind == "execute":
+            own = configuration.action_named(call.name)
+            function = function_of(configuration, own) if own is not None else None
+            if function is not None and function.values is not None:
+                continue
+            by_model = function is not None and {"llm", "llms", "llm_task_manager"} & set(function.parameters)
+            name = snake_case(call.name)
+            answers = _ANSWERS.search(statement.target.lower()) and not _FETCHES.match(name)
+            if by_model or answers or _ASKED.search(name):
+                found[statement.target] = statement
+        elif statement.expression.strip() == "...":
+            found[statement.target] = statement
+        elif set(names_in(statement.expression)) & found.keys():
+            found[statement.target] = statement
+    return found
+
+
+def _message_of(statement: Statement) -> str | None:
+    if statement.kind != "bot":
+        return None
+    name = re.match(r"[^\"'$]+", statement.expression)
+    return name[0].strip() if name else None
+
+
+def _skipped(
+    configuration: Configuration, flow: Flow, statement: Statement, rest: tuple[Statement, ...]
+) -> Iterator[Found]:
+    said = next((item for item in rest if item.kind == "bot"), None)
+    if said is not None and (name := _message_of(said)) in configuration.messages and name is not None:
+        texts = configuration.messages[name].texts
+        if not any(_SLOT.search(text) for text in texts):
+            return
+    if said is None or said.expression.startswith(('"', "'")):
+        return
+    yield Found(
+        "`$skip_output_rails = True` lets the next answer pass unchecked",
+        statement.place,
+        f"NeMo skips the output rails for `{said.text.splitlines()[0]}`",
+        "take the line out",
+        value=(flow.name, "skip_output_rails"),
+        related=(Related(said.place, "said without a check"),),
+        fix=remove_line(configuration, statement.place, "take `$skip_output_rails = True` out", safe=False),
+    )
+
+
+def _place(configuration: Configuration, message: Place, slot: str) -> Place:
+    """The slot in the text of the message, which stands on one of the lines below its name."""
+    lines = configuration.texts.get(message.file, "").split("\n")
+    wanted = re.compile(rf"\{{\{{-?\s*{slot}\b[^}}]*\}}\}}|\${slot}\b")
+    for number in range(message.line, min(message.line + 40, len(lines) + 1)):
+        found = wanted.search(lines[number - 1])
+        if found is not None:
+            return Place.at(message.file, number, found.start() + 1, len(found[0]))
+    return message

@@ -1,0 +1,1 @@
+"""Colang 2.x: what its runtime passes over without a word."""

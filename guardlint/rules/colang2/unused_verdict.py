@@ -1,0 +1,96 @@
+"""A Colang 2.x rail asks a check and does nothing with the answer.
+
+What it does: in the flows that a rail consists of, finds a check whose result is given to no variable, or
+to one that nothing reads: the built-in rail actions, the team's actions that return a boolean, and flows
+that return their verdict.
+
+Why it matters: the check runs, and the flow ends well whatever it says. The message passes.
+
+How to fix: test the result, refuse, and ``abort``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from guardlint.nemo.configuration import Configuration
+from guardlint.rules.colang2._reading import (
+    Invocation,
+    has_guardrails,
+    invocations,
+    is_action,
+    rail_flows,
+    runs,
+)
+from guardlint.rules.rule import Found, Project, Rule
+from guardlint.source.colang import Flow
+
+RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+
+_CHECKS = re.compile(
+    r"check|detect|moderat|scan|validat|screen|guard|inspect|classif|verif|filter|is_|contains"
+)
+
+
+def check(project: Project) -> Iterator[Found]:
+    """One finding for each check."""
+    configuration = project.configuration
+    if not runs(configuration) or not has_guardrails(configuration):
+        return
+    for flow in rail_flows(configuration).values():
+        for index, statement in enumerate(flow.statements):
+            if statement.text.startswith(("when ", "or when ")):
+                continue
+            for made in invocations(statement):
+                if made.verb != "await" or not _has_verdict(configuration, made):
+                    continue
+                name = made.target or made.reference
+                if name is not None and _is_read(flow, index, name):
+                    continue
+                yield Found(
+                    f"nothing tests the result of `{made.name}`",
+                    made.place,
+                    "the check runs, and the message passes whatever it finds",
+                    f"write `if ${name or 'result'}…` below, with a refusal and `abort`",
+                    value=(flow.name, made.name),
+                )
+
+
+def _has_verdict(configuration: Configuration, made: Invocation) -> bool:
+    if is_action(made.name):
+        own = configuration.action_named(made.name)
+        if own is not None:
+            return (
+                own.returns == "bool" and _CHECKS.search(f"{own.name} {own.function}".casefold()) is not None
+            )
+        facts = configuration.catalogue.action(made.name)
+        return bool(facts and facts["rail"])
+    flow = configuration.flows.get(made.name)
+    return flow is not None and _only_returns(configuration, flow)
+
+
+def _only_returns(configuration: Configuration, flow: Flow) -> bool:
+    """Whether a flow asks a check and returns the answer instead of aborting."""
+    if any(statement.kind == "abort" for statement in flow.statements):
+        return False
+    asked = {
+        made.target
+        for statement in flow.statements
+        for made in invocations(statement)
+        if made.target and is_action(made.name) and _has_verdict(configuration, made)
+    }
+    return any(
+        statement.kind == "return" and any(f"${name}" in statement.text for name in asked)
+        for statement in flow.statements
+    )
+
+
+def _is_read(flow: Flow, index: int, name: str) -> bool:
+    pattern = re.compile(rf"\${name}\b")
+    for statement in flow.statements[index + 1 :]:
+        text = statement.expression if statement.target else statement.text
+        if pattern.search(text) and statement.kind not in ("log", "print"):
+            return True
+    # A global is read by others.
+    return any(statement.kind == "global" and pattern.search(statement.text) for statement in flow.statements)

@@ -1,0 +1,1 @@
+"""Rules about where a text goes before it is masked."""

@@ -1,0 +1,1 @@
+"""What one of NeMo's engines runs and the other does not."""

@@ -1,0 +1,1 @@
+"""Models, their keys and their addresses."""

@@ -1,0 +1,46 @@
+"""The mend of what stands twice: one section made of both."""
+
+from __future__ import annotations
+
+import yaml
+
+from guardlint.rules.rule import Fix, dotted
+from guardlint.source.yaml_file import DataPath, YamlFile
+from guardlint.source.yaml_merging import Merge, merge_sections
+
+__all__ = ["merge_files", "merge_twice"]
+
+
+def merge_files(lost: YamlFile, kept: YamlFile, key: str) -> Fix | None:
+    """Move the section ``key`` of ``lost`` into that of ``kept``.
+
+    The other way round where nothing else stands in ``lost``: NeMo does not load an empty file.
+    """
+    if len(lost.data) == 1:
+        lost, kept = kept, lost
+    here, there = lost.node((key,)), kept.node((key,))
+    if len(lost.data) == 1 or here is None or there is None or here[0] is None:
+        return None
+    merge = merge_sections(kept, there[1], lost, here[0], here[1])
+    names = [file.file.rpartition("/")[2] for file in (lost, kept)]
+    if names[0] == names[1]:
+        names = [lost.file, kept.file]
+    return _fix(f"put `{key}` of {names[0]} into {names[1]}", merge, ((key,),))
+
+
+def merge_twice(file: YamlFile, path: DataPath) -> Fix | None:
+    """Put what stands under the first of two keys of one name under the second."""
+    parent = file.node(path[:-1])
+    if parent is None or not isinstance(parent[1], yaml.MappingNode) or parent[1].flow_style:
+        return None
+    pairs = [(key, value) for key, value in parent[1].value if getattr(key, "value", None) == str(path[-1])]
+    if len(pairs) != 2:
+        return None
+    (key, lost), (_, kept) = pairs
+    return _fix(f"put both `{dotted(path)}` into one", merge_sections(file, kept, file, key, lost), (path,))
+
+
+def _fix(title: str, merge: Merge | None, changes: tuple[DataPath, ...]) -> Fix | None:
+    if merge is None:
+        return None
+    return Fix(title, tuple(merge.edits), not merge.mixed, changes, tuple(merge.comments))

@@ -159,9 +159,9 @@ def test_texts_that_are_known(before: str, argument: str) -> None:
 )
 def test_texts_that_are_in_doubt(before: str, argument: str, why: str) -> None:
     """Nothing is guessed."""
-    began = time.perf_counter()
+    began = time.process_time()
     assert why in doubt(f"{before}\nRailsConfig.from_content(yaml_content={argument})")
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(
@@ -338,7 +338,7 @@ def test_files_of_tests() -> None:
 
 def test_a_huge_file_costs_little() -> None:
     """A thousand calls, a long text in many of them, and one literal of three megabytes."""
-    began = time.perf_counter()
+    began = time.process_time()
     calls = "RailsConfig.from_content('define flow a', Y)\n" * 1_000
     assert 1_000 == len(found_in(f"from nemoguardrails import RailsConfig\nY = 'a: 1'\n{calls}"))
     calls = "RailsConfig.from_content(dedent(Y + 'a'))\n" * 1_000
@@ -348,7 +348,7 @@ def test_a_huge_file_costs_little() -> None:
     assert 1 == len(
         found_in(f"from nemoguardrails import RailsConfig\nRailsConfig.from_content('''{literal}''')")
     )
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
 
 
 LINES = st.lists(st.text(alphabet="ab é😀:'-", max_size=12), min_size=1, max_size=8)

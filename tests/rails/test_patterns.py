@@ -65,6 +65,6 @@ def test_benign_in_capitals_and_in_a_sentence(text: str) -> None:
 def test_no_message_makes_a_pattern_run_for_long(unit: str) -> None:
     """30,000 characters of half a match cost well below a second over all patterns together."""
     text = unit * (30_000 // len(unit))
-    started = time.perf_counter()
+    started = time.process_time()
     hits(text)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0

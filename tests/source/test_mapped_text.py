@@ -47,10 +47,10 @@ def test_parts_of_joined_texts_keep_their_places(one: str, two: str, begin: int,
 
 def test_many_pieces_cost_little() -> None:
     """A hundred thousand lines, each of two pieces."""
-    began = time.perf_counter()
+    began = time.process_time()
     pieces = [piece for line in range(100_000) for piece in ((" a", 4 * line, 2), ("\n", 4 * line + 2, 2))]
     assert 200_000 == len(dedented(MappedText.of(pieces)).text)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_place_in_a_text_is_one_in_the_file() -> None:

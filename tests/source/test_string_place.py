@@ -137,9 +137,9 @@ def test_what_does_not_come_to_the_value_is_refused() -> None:
 
 def test_a_huge_literal_costs_little() -> None:
     """Four million characters in one literal, and a hundred thousand escapes."""
-    began = time.perf_counter()
+    began = time.process_time()
     text = "x" * 4_000_000
     assert python_text(f'"""{text}"""', 0, len(text) + 6, text) is not None
     escapes = "\\n" * 100_000
     assert python_text(f"'{escapes}'", 0, len(escapes) + 2, "\n" * 100_000) is not None
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

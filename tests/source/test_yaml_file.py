@@ -227,10 +227,10 @@ HOSTILE = {
 def test_hostile_text_is_refused_at_once(name: str) -> None:
     """One YamlProblem with a place inside the text, within two seconds."""
     text, part = HOSTILE[name]
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(YamlProblem, match=part) as caught:
         parse_yaml(text, "config.yml")
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
     assert "\n" not in caught.value.message
     assert len(caught.value.message) < 200
     assert caught.value.place.line <= text.count("\n") + 1

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from guardlint.errors import UsageError
+from guardlint.source.record import record
 
 __all__ = ["Base", "base_of", "git", "top_of", "write_tree"]
 
@@ -19,7 +19,7 @@ __all__ = ["Base", "base_of", "git", "top_of", "write_tree"]
 _ENDINGS = (".yml", ".yaml", ".co", ".py", ".md", ".toml", ".txt", ".lock", ".cfg", ".railsignore")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Base:
     """The commit that a change starts from; ``commit`` is None where everything is new.
 

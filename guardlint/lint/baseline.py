@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from guardlint.lint.finding import Finding, Report, Suppression, fingerprint
 from guardlint.lint.identity import identity_of
 from guardlint.source.files import shown_path
 from guardlint.source.place import Place
+from guardlint.source.record import record, replace
 
 __all__ = [
     "BASELINE_FILE",
@@ -33,7 +33,7 @@ BASELINE_FILE = "guardlint-baseline.json"
 _RULE = "stale-baseline"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One known finding; everything but the fingerprint is there for people."""
 
@@ -44,7 +44,7 @@ class Entry:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Baseline:
     """The entries of a file; ``path`` as reports show it, ``text`` as it stands there."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from guardlint.rules.registry import all_rules, rule_ids
 from guardlint.rules.rule import Fix, Found, LoadedRule, Project, Related, Severity, dotted
 from guardlint.source.names import closest
 from guardlint.source.place import Place
+from guardlint.source.record import record, replace
 from guardlint.source.redact import redact
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """A configuration to check, with the policy and tier that hold for it.
 

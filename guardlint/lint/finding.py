@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from guardlint.nemo.serving import Calls, Engine
 from guardlint.rules.rule import Confidence, Fix, Related, Severity
 from guardlint.source.place import Place
+from guardlint.source.record import record
 from guardlint.source.yaml_file import DataPath
 
 __all__ = ["CheckedConfiguration", "Finding", "Report", "Suppression", "fingerprint"]
@@ -17,7 +17,7 @@ __all__ = ["CheckedConfiguration", "Finding", "Report", "Suppression", "fingerpr
 _ORDER: dict[str, int] = {"note": 0, "warning": 1, "error": 2}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Suppression:
     """Why a finding does not count: a comment in the file, or the baseline. ``until`` as YYYY-MM-DD."""
 
@@ -27,11 +27,12 @@ class Suppression:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """One finding; texts are free of secrets. ``policy`` is ``id@version`` with the reason.
 
-    ``waivable`` is False where the policy lets nobody suppress it.
+    ``requirement`` is the id of what the policy asks for. ``waivable`` is False where the policy lets nobody
+    suppress it. ``lapsed``: a waiver speaks of it and does not lift it, as the help says.
     """
 
     rule: str
@@ -50,6 +51,8 @@ class Finding:
     waivable: bool = True
     fix: Fix | None = None
     suppression: Suppression | None = None
+    requirement: str | None = None
+    lapsed: bool = False
 
     @property
     def counts(self) -> bool:
@@ -57,7 +60,7 @@ class Finding:
         return self.waived_by is None and self.suppression is None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CheckedConfiguration:
     """What is known of a configuration besides its findings."""
 
@@ -70,7 +73,7 @@ class CheckedConfiguration:
     tier: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """The result of one run. ``sources`` holds the text of every file that a finding names."""
 

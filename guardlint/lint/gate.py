@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 
 from guardlint.lint.check import Target, check_one, read_target
@@ -15,25 +14,29 @@ from guardlint.nemo.configuration import Configuration
 from guardlint.rules.effective_view import ConfigurationView
 from guardlint.rules.rule import LoadedRule
 from guardlint.source.place import Place
+from guardlint.source.record import record, replace
 
 __all__ = ["Judged", "Side", "compare", "examine"]
 
 _REMOVED = "removed-rail"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Side:
     """One state of the repository: its findings, and by configuration the rails that work in it.
 
     Configurations are named by their identity; ``places`` says where a configuration lists its rails.
+    ``targets`` hold the policy and the waivers of each, judged on ``today``.
     """
 
     report: Report
     rails: dict[str, dict[str, tuple[str, ...]]]
     places: dict[str, dict[str, Place]]
+    targets: dict[str, Target]
+    today: date | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judged:
     """``report`` holds what counts: what is new, and what may never be. ``known`` is what was there before.
 
@@ -52,6 +55,7 @@ def examine(targets: Sequence[Target], rules: Sequence[LoadedRule], today: date 
     sources: dict[str, str] = {}
     rails: dict[str, dict[str, tuple[str, ...]]] = {}
     places: dict[str, dict[str, Place]] = {}
+    named_targets: dict[str, Target] = {}
     for target in targets:
         target = replace(target, version=target.version or target_version(target.root))
         configuration = read_target(target)
@@ -61,11 +65,12 @@ def examine(targets: Sequence[Target], rules: Sequence[LoadedRule], today: date 
         named = {item.place.file for item in found}
         named |= {related.place.file for item in found for related in item.related}
         name = target.known_as(configuration)
+        named_targets[name] = target
         rails[name] = _working(configuration)
         places[name] = {way: configuration.place(("rails", way, "flows")) for way in DIRECTIONS}
         named |= {place.file for place in places[name].values()}
         sources.update((file, text) for file, text in configuration.texts.items() if file in named)
-    return Side(Report(tuple(checked), tuple(findings), sources), rails, places)
+    return Side(Report(tuple(checked), tuple(findings), sources), rails, places, named_targets, today)
 
 
 def compare(base: Side, head: Side) -> Judged:
@@ -73,7 +78,7 @@ def compare(base: Side, head: Side) -> Judged:
 
     A finding is new where the base has fewer of its fingerprint. One that the policy lets nobody waive
     counts whether it is new or not, and so does one that stood in the base behind a suppression which is
-    gone. A rail that worked and does not any more is a finding.
+    gone, and one whose waiver has ended. A rail that worked and does not any more is a finding.
     """
     left = Counter(found.fingerprint for found in base.report.findings if found.counts)
     counted: list[Finding] = []
@@ -81,7 +86,7 @@ def compare(base: Side, head: Side) -> Judged:
     for found in head.report.findings:
         if not found.counts:
             counted.append(found)
-        elif found.waivable and left[found.fingerprint] > 0:
+        elif found.waivable and not found.lapsed and left[found.fingerprint] > 0:
             left[found.fingerprint] -= 1
             known.append(found)
         else:
@@ -113,11 +118,23 @@ def _removed(base: Side, head: Side) -> list[Finding]:
             continue
         for way, flows in ways.items():
             gone = Counter(flows) - Counter(now[way] if now is not None else ())
-            found += [
-                _finding(name, shown.get(name, name), way, flow, head.places.get(name, {}).get(way))
-                for flow in gone
-            ]
+            found += _lifted(
+                [
+                    _finding(name, shown.get(name, name), way, flow, head.places.get(name, {}).get(way))
+                    for flow in gone
+                ],
+                head.targets.get(name) or base.targets[name],
+                head.today,
+            )
     return found
+
+
+def _lifted(findings: list[Finding], target: Target, today: date | None) -> list[Finding]:
+    if not findings or not target.waivers:
+        return findings
+    from guardlint.lint.waiving import waived
+
+    return waived(findings, target.waivers, target.policy, today).findings
 
 
 def _finding(name: str, shown: str, way: str, flow: str, place: Place | None) -> Finding:

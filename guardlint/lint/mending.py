@@ -7,6 +7,8 @@ finding is gone. Nothing is written before all of them have been tried; each fil
 
 from __future__ import annotations
 
+import ast
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -21,18 +23,21 @@ from guardlint.lint.target import target_version
 from guardlint.nemo.catalogue import load_catalogue
 from guardlint.nemo.configuration import Configuration, assemble
 from guardlint.nemo.file_reading import FileProblem, text_of_file
+from guardlint.nemo.imports import likely_search
 from guardlint.nemo.walk import WalkedFile, walk
 from guardlint.source.edits import OverlappingEdits, apply_edits
 from guardlint.source.files import shown_path, write_atomic
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.yaml_file import DataPath, YamlProblem, parse_yaml
 
 if TYPE_CHECKING:
-    from guardlint.rules.rule import LoadedRule
+    from guardlint.rules.rule import Fix, LoadedRule
 
 __all__ = ["Mended", "mend", "write_mended"]
 
 # More rounds than a configuration has faults would mean that two fixes undo one another.
 _MOST_ROUNDS = 500
+_COMMENT = lazy_pattern(r"(?:^|(?<=\s))#.*")
 
 
 @dataclass(slots=True)
@@ -97,6 +102,7 @@ def _mend_one(
                 for found in findings
                 if found.fix is not None
                 and (found.fix.safe or unsafe)
+                and _is_of(found.fix, target.root)
                 and found.counts
                 and (found.fingerprint, found.fix.title) not in given_up
             ),
@@ -131,7 +137,8 @@ def _read(target: Target, texts: dict[str, str]) -> Configuration:
         return text_of_file(file, shown, problems)
 
     catalogue = load_catalogue(target.version)
-    return assemble(target.root, shown_path(target.root), catalogue, walk(target.root), text_of)
+    search = likely_search(target.root, os.environ.get("COLANGPATH", ""))
+    return assemble(target.root, shown_path(target.root), catalogue, walk(target.root), text_of, search)
 
 
 def _is_gone(finding: Finding, before: Sequence[Finding], after: Sequence[Finding]) -> bool:
@@ -162,23 +169,55 @@ def _edited(finding: Finding, mended: Mended) -> dict[str, str] | None:
             new = apply_edits(old, [edit for edit in fix.edits if edit.place.file == name])
         except OverlappingEdits:
             return None
-        if name.endswith((".yml", ".yaml")) and not _only_meant(old, new, name, fix.changes):
+        if name.endswith((".yml", ".yaml")):
+            if not _only_meant(old, new, name, fix):
+                return None
+        elif not _keeps_comments(_comments(old), _comments(new), fix) or _breaks(old, new, name):
             return None
         texts[name] = new
     return texts
 
 
-def _only_meant(old: str, new: str, name: str, changes: Sequence[DataPath]) -> bool:
-    """Whether the data differs at ``changes`` only, and every comment is still there."""
+def _is_of(fix: Fix, root: Path) -> bool:
+    """Whether all that it edits lies in the configuration: what is imported, others may read too."""
+    files = {edit.place.file for edit in fix.edits}
+    return all((Path.cwd() / name).absolute().is_relative_to(root.absolute()) for name in files)
+
+
+def _breaks(old: str, new: str, name: str) -> bool:
+    """Whether Python can read the old text and not the new one."""
+
+    def reads(text: str) -> bool:
+        try:
+            ast.parse(text.removeprefix("\ufeff"))
+        except (SyntaxError, ValueError):
+            return False
+        return True
+
+    return name.endswith(".py") and reads(old) and not reads(new)
+
+
+def _comments(text: str) -> list[str]:
+    """The comments of a Colang or Python text, and what looks like one in its texts."""
+    found = (_COMMENT.search(line) for line in _universal(text).split("\n"))
+    return [match[0].rstrip() for match in found if match is not None]
+
+
+def _keeps_comments(old: list[str], new: list[str], fix: Fix) -> bool:
+    return not Counter(old) - Counter(new) - Counter(fix.comments)
+
+
+def _only_meant(old: str, new: str, name: str, fix: Fix) -> bool:
+    """Whether the data differs where the fix says, and every comment is still there."""
     from guardlint.source.yaml_edits import comments_of
 
     try:
         was, now = parse_yaml(_universal(old), name).data, parse_yaml(_universal(new), name).data
     except YamlProblem:
         return False
-    if Counter(comments_of(_universal(old))) - Counter(comments_of(_universal(new))):
+    if not _keeps_comments(comments_of(_universal(old)), comments_of(_universal(new)), fix):
         return False
-    return _same_but(was, now, changes)
+    return _same_but(was, now, fix.changes)
 
 
 def _same_but(was: Any, now: Any, changes: Sequence[DataPath]) -> bool:

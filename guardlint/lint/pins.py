@@ -11,22 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from guardlint.lint.specifiers import Allowed, parse_allowed
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.listing import names_like
 
 __all__ = ["allowed_in"]
 
 _PACKAGE = "nemoguardrails"
 # uv.lock, poetry.lock, pdm.lock and pylock.toml all put the version right below the name.
-_LOCKED = re.compile(r'^name = "nemoguardrails"\s+version = "([^"]+)"', re.MULTILINE | re.IGNORECASE)
+_LOCKED = lazy_pattern(r'^name = "nemoguardrails"\s+version = "([^"]+)"', re.MULTILINE | re.IGNORECASE)
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 _FILES = (
     *_LOCKS, "Pipfile.lock", "Pipfile", "requirements*.txt", "requirements", "constraints*.txt",
     "pyproject.toml", "setup.cfg", "setup.py",
 )  # fmt: skip
-_REQUIREMENT = re.compile(rf"\s*{_PACKAGE}(?![\w.-])\s*(?:\[[^\]]*\])?\s*(?P<rest>[^;#]*)", re.IGNORECASE)
-_INCLUDED = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)")
+_REQUIREMENT = lazy_pattern(rf"\s*{_PACKAGE}(?![\w.-])\s*(?:\[[^\]]*\])?\s*(?P<rest>[^;#]*)", re.IGNORECASE)
+_INCLUDED = lazy_pattern(r"\s*(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)")
 # A wheel's name or a tag, of a requirement that is an address.
-_IN_ADDRESS = re.compile(rf"{_PACKAGE}-(\d+(?:\.\d+)+)|@v?(\d+(?:\.\d+)+)", re.IGNORECASE)
+_IN_ADDRESS = lazy_pattern(rf"{_PACKAGE}-(\d+(?:\.\d+)+)|@v?(\d+(?:\.\d+)+)", re.IGNORECASE)
 _DEEPEST = 5
 
 

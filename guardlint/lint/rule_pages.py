@@ -14,8 +14,10 @@ not fit on a line go into a fence ``expects``, one ``file:line: error: [rule-id]
 
 Words after the file's name change how it is written: ``crlf``, ``bom``, ``latin1``, ``empty``. A file with
 ``central=`` instead of ``file=`` belongs to the central repository, one with ``base=`` to the commit that a
-change starts from: the case then expects what the gate says. Lines of prose that begin with
-``NeMo: loads``, ``NeMo: refuses`` (and, in quotes, a part of what NeMo says) or ``Policy: id`` are read too.
+change starts from: the case then expects what the gate says. With ``fixed=`` it is what
+``guardlint check --fix --unsafe-fixes`` makes of a file of the case; all others then stay as they are.
+Lines of prose that begin with ``NeMo: loads``, ``NeMo: refuses`` (and, in quotes, a part of what NeMo says)
+or ``Policy: id`` are read too.
 """
 
 from __future__ import annotations
@@ -30,24 +32,36 @@ from guardlint.lint.baseline import BASELINE_FILE, read_baseline, with_baseline
 from guardlint.lint.check import check, select_rules
 from guardlint.lint.finding import Finding, Report
 from guardlint.lint.gate import compare, examine
+from guardlint.lint.mending import Mended, mend
 from guardlint.lint.targets import find_targets
 from guardlint.rules.registry import company_rules
+from guardlint.source.files import shown_path
+from guardlint.source.lazy_pattern import lazy_pattern
 
-__all__ = ["Case", "Expected", "check_case", "disagreements", "page_problems", "parse_page", "write_case"]
+__all__ = [
+    "Case",
+    "Expected",
+    "check_case",
+    "disagreements",
+    "mend_case",
+    "page_problems",
+    "parse_page",
+    "write_case",
+]
 
 # The day on which every page is read.
 TODAY = date(2026, 11, 1)
 
-_FENCE = re.compile(r"^(`{3,})(.*)$")
-_ATTRIBUTE = re.compile(r"(file|central|base)=(\S+)")
-_NOTE = re.compile(
+_FENCE = lazy_pattern(r"^(`{3,})(.*)$")
+_ATTRIBUTE = lazy_pattern(r"(file|central|base|fixed)=(\S+)")
+_NOTE = lazy_pattern(
     r"\s*#\s*(?P<severity>error|warning|note):\s*\[(?P<rule>[\w-]+)\](?:\s*@(?P<column>\d+))?\s*(?P<part>.*?)\s*$"
 )
-_EXPECTS = re.compile(
+_EXPECTS = lazy_pattern(
     r"(?P<file>\S+?):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<severity>error|warning|note): "
     r"\[(?P<rule>[\w-]+)\]\s*(?P<part>.*)$"
 )
-_NEMO = re.compile(r"NeMo: (loads|refuses)(?: \"(.*)\")?")
+_NEMO = lazy_pattern(r"NeMo: (loads|refuses)(?: \"(.*)\")?")
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,7 @@ class Case:
     files: dict[str, bytes] = field(default_factory=dict)
     central: dict[str, bytes] = field(default_factory=dict)
     base: dict[str, bytes] = field(default_factory=dict)
+    fixed: dict[str, bytes] = field(default_factory=dict)
     expected: list[Expected] = field(default_factory=list)
     nemo: tuple[str, str] | None = None
     policy: str | None = None
@@ -136,7 +151,7 @@ def _read_fence(case: Case, info: str, body: list[str], where: str) -> None:
         raise ValueError(f"{where}: unknown words {sorted(unknown)}")
     plain = []
     for number, line in enumerate(body, 1):
-        while (found := _NOTE.search(line)) is not None:
+        while kind != "fixed" and (found := _NOTE.search(line)) is not None:
             case.expected.append(_expected(found, name, number))
             line = line[: found.start()]
         plain.append(line)
@@ -144,7 +159,7 @@ def _read_fence(case: Case, info: str, body: list[str], where: str) -> None:
     if "crlf" in words:
         text = text.replace("\n", "\r\n")
     data = text.encode("latin-1" if "latin1" in words else "utf-8-sig" if "bom" in words else "utf-8")
-    {"file": case.files, "central": case.central, "base": case.base}[kind][name] = data
+    {"file": case.files, "central": case.central, "base": case.base, "fixed": case.fixed}[kind][name] = data
 
 
 def _expected(found: re.Match[str], file: str, line: int) -> Expected:
@@ -182,6 +197,21 @@ def check_case(case: Case, folder: Path, *, packages: Sequence[str] = ()) -> tup
     return report, disagreements(case, report, root)
 
 
+def mend_case(case: Case, folder: Path) -> tuple[Mended, list[str]]:
+    """What ``--fix --unsafe-fixes`` makes of the written case, and how that differs from the page."""
+    root = folder / "team"
+    found = find_targets([root], policy=case.policy, central=folder / "central" if case.central else None)
+    mended = mend(found.targets, select_rules(), TODAY, unsafe=True)
+    problems = []
+    expected = {**case.files, **case.fixed} if case.fixed else {}
+    for name, data in expected.items():
+        shown = shown_path(root / name)
+        after = mended.after[shown].encode() if shown in mended.after else case.files.get(name, b"")
+        if after != data:
+            problems.append(f"{name} is, when it is mended:\n{after.decode(errors='replace')}")
+    return mended, problems
+
+
 def disagreements(case: Case, report: Report, root: Path) -> list[str]:
     """One line for each expected finding that is not there and each finding that the page does not list."""
     remaining = [found for found in report.findings if found.counts]
@@ -213,11 +243,19 @@ def _relative(file: str, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else file
 
 
-def page_problems(rule: str, cases: list[Case]) -> list[str]:
-    """Why a page is not a test of its rule: no case that fires, or none that passes."""
+def page_problems(rule: str, cases: list[Case], *, fix: bool) -> list[str]:
+    """Why a page is not a test of its rule: no case that fires, or none that passes; or none that is mended.
+
+    ``fix``: whether the rule declares that its findings come with one.
+    """
     problems = []
     if not any(expected.rule == rule for case in cases for expected in case.expected):
         problems.append(f"{rule}.md has no case in which the rule fires")
     if all(any(expected.rule == rule for expected in case.expected) for case in cases):
         problems.append(f"{rule}.md has no case in which the rule is silent")
+    fired = [case for case in cases if any(expected.rule == rule for expected in case.expected)]
+    if fix and not any(case.fixed for case in fired):
+        problems.append(f"{rule}.md has no `fixed` block, and the rule declares a fix")
+    if not fix and any(case.fixed for case in cases):
+        problems.append(f"{rule}.md has a `fixed` block, and the rule declares no fix")
     return problems

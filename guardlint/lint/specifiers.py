@@ -6,17 +6,19 @@ Only the numbers of a version count; a pre-release or post-release stands for it
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from guardlint.source.lazy_pattern import lazy_pattern
+from guardlint.source.record import record
 
 __all__ = ["Allowed", "is_older", "parse_allowed"]
 
-_CLAUSE = re.compile(
+_CLAUSE = lazy_pattern(
     r"(===|==|~=|!=|<=|>=|<|>|\^|~|=)?\s*v?(\d+(?:\.\d+)*)(\.\*)?[0-9a-z.+!-]*", re.IGNORECASE
 )
 _Numbers = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Allowed:
     """The clauses of one requirement, all of which hold; none: any version."""
 

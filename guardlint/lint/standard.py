@@ -5,7 +5,6 @@ Imported only where a team file stands or a policy is named: most checks start s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from guardlint import __version__
@@ -26,6 +25,7 @@ from guardlint.policy.team import (
 from guardlint.policy.vendor import Altered
 from guardlint.rules.registry import company_rules, rule_ids
 from guardlint.source.names import closest
+from guardlint.source.record import record, replace
 
 __all__ = ["Standard", "open_standard"]
 
@@ -33,7 +33,7 @@ __all__ = ["Standard", "open_standard"]
 _KEPT = frozenset({"changed-central-file", "ending-waiver", "policy-violation"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Standard:
     """What holds; each part is None where it is not there or could not be read."""
 

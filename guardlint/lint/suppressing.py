@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from guardlint.lint.finding import Finding, Suppression
 from guardlint.nemo.configuration import Configuration
-from guardlint.policy.model import ComposedPolicy
 from guardlint.rules.rule import Found, LoadedRule
 from guardlint.source.allowances import Allowance, allowances_of
 from guardlint.source.place import Place
+from guardlint.source.record import replace
+
+if TYPE_CHECKING:
+    from guardlint.policy.model import ComposedPolicy
 
 __all__ = ["suppressed"]
 
@@ -54,7 +57,7 @@ def suppressed(
             else:
                 refused[place] = finding.rule
         result.append(finding)
-    return result, list(_about(by_line, heeded, refused, policy, rules))
+    return result, list(_about(configuration, by_line, heeded, refused, policy, rules))
 
 
 def _allowing(
@@ -70,6 +73,7 @@ def _allowing(
 
 
 def _about(
+    configuration: Configuration,
     by_line: dict[tuple[str, int], list[Allowance]],
     heeded: set[Place],
     refused: dict[Place, str],
@@ -85,7 +89,7 @@ def _about(
         found += [(ran[_INVALID], not_waivable(name, place, policy.label)) for place, name in refused.items()]
     if _UNUSED in ran:
         found += [
-            (ran[_UNUSED], unused(name, place))
+            (ran[_UNUSED], unused(configuration, name, place, allowance))
             for allowances in by_line.values()
             for allowance in allowances
             for name, place in allowance.rules

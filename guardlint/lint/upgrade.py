@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
 from guardlint.lint.specifiers import is_older
 from guardlint.nemo.catalogue import known_versions, load_catalogue
 from guardlint.rules.rule import Found, LoadedRule, Project
+from guardlint.source.record import replace
 
 __all__ = ["faults_of_upgrade"]
 

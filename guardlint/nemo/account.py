@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from guardlint.nemo.asked import asked_tasks
@@ -15,6 +14,7 @@ from guardlint.nemo.rail_fates import Fate, State, rails
 from guardlint.nemo.reach import started_flows
 from guardlint.source.files import shown_path
 from guardlint.source.place import Place
+from guardlint.source.record import record
 from guardlint.source.yaml_file import DataPath
 
 __all__ = [
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Contribution:
     """A value that a file gives to a path; of several the last one in the list that is ``kept`` holds."""
 

@@ -41,9 +41,9 @@ def action_asks(
         asked: tuple[str, ...] = ("self_check_hallucination",) * 3 if generated else ()
         return asked, (asked,)
     if action == "self_check_facts":
-        # Without retrieved text nothing is asked; the application may hand some over.
+        # Without a word of retrieved text nothing is asked.
         asked = ("self_check_facts",)
-        return asked if configuration.documents else (), (asked, ())
+        return asked, (asked, ())
     if action == "alignscore_check_facts":
         path = ("rails", "config", "fact_checking", "fallback_to_self_check")
         return ((), ((), ("self_check_facts",))) if configuration.value(path) is True else _NOTHING
@@ -77,9 +77,7 @@ def _calls_in_code(configuration: Configuration) -> Counter[str]:
     for file in configuration.python_files:
         for node in ast.walk(file.tree) if file.tree is not None else ():
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                found[node.name] = max(
-                    found[node.name], sum(_calls_model(inner) for inner in ast.walk(node))
-                )
+                found[node.name] = max(found[node.name], sum(_calls_model(inner) for inner in ast.walk(node)))
     return found
 
 

@@ -9,7 +9,6 @@ answers ``general``, because that action renders it (``actions/llm/generation.py
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from guardlint.nemo.catalogue import snake_case
@@ -21,6 +20,7 @@ from guardlint.nemo.rail_fates import rail_fate
 from guardlint.nemo.reach import started_flows
 from guardlint.nemo.references import RailReference
 from guardlint.source.place import Place
+from guardlint.source.record import record
 
 __all__ = ["Asked", "ModelEntry", "asked_tasks", "model_entries"]
 
@@ -35,7 +35,7 @@ _DIALOG = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """One task that a model is asked for.
 
@@ -52,7 +52,7 @@ class Asked:
     prompt: Prompt | BuiltinPrompt | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ModelEntry:
     """One entry of ``models`` and what it answers; ``used`` is None where code of the team may ask it."""
 

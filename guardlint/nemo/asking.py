@@ -1,4 +1,7 @@
-"""Which prompts the checks of a configuration ask with."""
+"""With which of the team's prompts the checks that run ask, and what those show: the view of the rules.
+
+Which model answers each task, the dialog's included, is another question: ``asked.py``.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,16 @@ from guardlint.nemo.once import once_each
 from guardlint.nemo.prompt_choice import choose_prompt
 from guardlint.nemo.running import RunningRail, running_rails
 from guardlint.nemo.templates import Variable, variables
+from guardlint.source.lazy_pattern import lazy_pattern
 
 __all__ = ["asked_prompts", "is_asked", "shown_variables", "texts_not_shown"]
 
-_NEVER = re.compile(
+_NEVER = lazy_pattern(
     r"\{%-?\s*if\s+(?:[Ff]alse|[Nn]one|0)\s*-?%\}.*?(?=\{%-?\s*(?:endif|else|elif)\b)", re.DOTALL
 )
-_COUNTED = re.compile(r"\{\{-?\s*\w+\s*(?:\|\s*(?:length|count|wordcount)|is\s+(?:not\s+)?defined)\s*-?\}\}")
+_COUNTED = lazy_pattern(
+    r"\{\{-?\s*\w+\s*(?:\|\s*(?:length|count|wordcount)|is\s+(?:not\s+)?defined)\s*-?\}\}"
+)
 
 
 @once_each

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from guardlint.nemo.differences import apply_difference
+from guardlint.source.lazy_pattern import lazy_pattern
 
 __all__ = [
     "DIRECTIONS",
@@ -28,7 +29,7 @@ __all__ = [
 DIRECTIONS = ("input", "output", "retrieval", "tool_input", "tool_output")
 
 _DATA = Path(__file__).parent / "data"
-_RELEASE = re.compile(r"(\d+)(?:\.(\d+))?")
+_RELEASE = lazy_pattern(r"(\d+)(?:\.(\d+))?")
 
 
 @cache

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import yaml
 
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.mapped_text import MappedText, Origin
 from guardlint.source.place import Place
+from guardlint.source.record import record
 from guardlint.source.string_place import yaml_text
 from guardlint.source.yaml_limits import YamlProblem, refuse_deep
 
 __all__ = ["ConfigMap", "config_maps_in"]
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_DOCUMENT = re.compile(r"^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
-_KIND = re.compile(r"kind[\"']?[ \t]*:[ \t]*[\"']?(?:ConfigMap|List)\b")
+_DOCUMENT = lazy_pattern(r"^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
+_KIND = lazy_pattern(r"kind[\"']?[ \t]*:[ \t]*[\"']?(?:ConfigMap|List)\b")
 # Go templates; Jinja's {{ user_input }} in a prompt is none.
-_TEMPLATE = re.compile(
+_TEMPLATE = lazy_pattern(
     r"\{\{-?[ \t]*(?:[.$]|/\*|(?:include|template|define|toYaml|tpl|if|with|range|end|else|printf|quote"
     r"|default|required|lookup|block)\b)|\{\{-?[ \t]*[\"'`]"
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConfigMap:
     """One ConfigMap; ``place`` is its ``data`` key, ``texts`` its files."""
 

@@ -8,17 +8,17 @@ counted on the same ones.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from guardlint.source.colang import Statement
+from guardlint.source.record import record, replace
 
 __all__ = ["Ask", "Course", "Node", "after_waits", "asking", "fewer", "nested"]
 
 _MOST = 300
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ask:
     """One call of a model: ``by`` which rail or part of the dialog, for which of NeMo's tasks.
 
@@ -31,7 +31,7 @@ class Ask:
     together: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Course:
     """What has been asked so far, and how it stands.
 
@@ -46,7 +46,7 @@ class Course:
     generated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Node:
     """A statement and what is indented below it."""
 

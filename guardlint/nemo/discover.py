@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.yaml_file import YamlProblem, parse_yaml
 
 __all__ = ["find_roots", "is_configuration", "is_root", "source_files"]
@@ -16,7 +17,7 @@ _SKIP = frozenset(
     {"node_modules", "site-packages", "dist-packages", "__pycache__", "venv", "env", "build", "dist", "kb"}
 )
 _MAIN_FILES = ("config.yml", "config.yaml")
-_LOOKS_LIKE_ONE = re.compile(
+_LOOKS_LIKE_ONE = lazy_pattern(
     r"^(models|rails|colang_version|prompts|instructions|rail|import_paths|passthrough)[ \t]*:", re.MULTILINE
 )
 _RAIL_SECTIONS = frozenset(

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.prompt_choice import choose_prompt
 from guardlint.nemo.taint import DETECTING, MASKING, Step
 from guardlint.nemo.templates import variables
+from guardlint.source.lazy_pattern import lazy_pattern
+from guardlint.source.record import record
 
 __all__ = ["Reader", "is_local_address", "readers"]
 
-_ADDRESS = re.compile(r"(?:https?|grpc|wss?)://(?:[^/@\s]*@)?(\[[^\]]*\]|[^/:\s?#]+)", re.IGNORECASE)
-_PRIVATE = re.compile(
+_ADDRESS = lazy_pattern(r"(?:https?|grpc|wss?)://(?:[^/@\s]*@)?(\[[^\]]*\]|[^/:\s?#]+)", re.IGNORECASE)
+_PRIVATE = lazy_pattern(
     r"(?:localhost|127\.|0\.0\.0\.0|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|\[::1?\]|\[f[cde])",
     re.IGNORECASE,
 )
 _LOCAL_ENDINGS = (".local", ".localhost", ".internal", ".lan", ".svc", ".home.arpa")
-_LOCAL_ENGINES = re.compile(
+_LOCAL_ENGINES = lazy_pattern(
     r"ollama|hugging_?face_pipeline.*|hf_pipeline.*|llama_?cpp|gpt4all|ctransformers|vllm|trt_?llm|self_hosted.*",
     re.IGNORECASE,
 )
@@ -33,7 +34,7 @@ _LOCAL_WITHOUT_ADDRESS = frozenset({"jailbreak_detection", "hf_classifier", "fac
 _SECTIONS = {"factchecking.align_score": "fact_checking"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reader:
     """One model or service. ``is_main`` marks the model that writes the answers.
 

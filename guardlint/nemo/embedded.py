@@ -13,9 +13,7 @@ and what is found in them is shown where it was written. What NeMo 0.24 makes of
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -24,9 +22,11 @@ from guardlint.nemo.discover import is_configuration, source_files
 from guardlint.nemo.python_calls import PythonCall, calls_in
 from guardlint.source.colang import is_version_2
 from guardlint.source.files import read_text, shown_path
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.mapped_text import MappedText, Origin, dedented
 from guardlint.source.place import Place
 from guardlint.source.python import ActionDefinition, parse_python
+from guardlint.source.record import record
 from guardlint.source.yaml_file import YamlProblem, parse_yaml
 
 __all__ = ["EmbeddedConfiguration", "Part", "embedded_below", "find_embedded", "is_test_file", "may_embed"]
@@ -35,11 +35,11 @@ MAX_BYTES = 2_000_000
 """Larger files are generated ones; they are passed over."""
 
 _SUFFIXES = (".py", ".yml", ".yaml")
-_CONFIG_MAP = re.compile(rb"kind[\"']?[ \t]*:[ \t]*[\"']?ConfigMap\b")
+_CONFIG_MAP = lazy_pattern(rb"kind[\"']?[ \t]*:[ \t]*[\"']?ConfigMap\b")
 _NAMES = {"config": "config-dict.yml", "yaml_content": "config.yml", "colang_content": "main.co"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """One text of a configuration, and the file that it was taken from."""
 
@@ -47,7 +47,7 @@ class Part:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EmbeddedConfiguration:
     """``name`` is the file and line as reports show it; ``identity`` survives edits above that line.
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from guardlint.nemo.walk import WalkedFile
 from guardlint.source.files import read_text
 from guardlint.source.place import Place
 from guardlint.source.python import PythonFile, parse_python
+from guardlint.source.record import record
 from guardlint.source.yaml_file import YamlFile, YamlProblem, parse_yaml
 
 __all__ = ["FileProblem", "read_python", "read_yaml", "text_of_file"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileProblem:
     """A file that NeMo cannot read. ``at_load`` is False where only actions are lost, not the load."""
 

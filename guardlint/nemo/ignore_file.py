@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.walk import WalkedFile, railsignore
 from guardlint.source.files import read_text, shown_path
 from guardlint.source.place import Place
+from guardlint.source.record import record
 
 __all__ = ["IgnoreLine", "ignore_lines"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IgnoreLine:
     """One pattern with its place; ``hides`` are the files that only it hides."""
 

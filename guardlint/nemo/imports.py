@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from guardlint.source.colang import Import
+from guardlint.source.record import record
 
 __all__ = [
     "Imported",
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Search:
     """Where imports are looked for: the folders in which the application may run, and COLANGPATH."""
 
@@ -46,7 +46,7 @@ class Search:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Imported:
     """One import of something that is not NeMo's: ``found`` is None where guardlint does not find it."""
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 
 from guardlint.source.files import shown_path
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.listing import names_like
 from guardlint.source.place import Place
+from guardlint.source.record import record
 
 __all__ = ["Installation", "Requirement", "forget_folders", "installation_of"]
 
@@ -42,18 +43,18 @@ _NAMES = (
     ".github/workflows/*.y*ml",
 )
 _IMAGES = ("dockerfile", "containerfile")
-_REQUIREMENT = re.compile(
+_REQUIREMENT = lazy_pattern(
     r"""(?:^[ \t"'\-]*|["'])(?P<name>nemoguardrails)(?![\w.-])[ \t]*"""
     r"""(?:\[(?P<extras>[^\]]*)\])?(?P<rest>[^\n]*)""",
     re.IGNORECASE | re.MULTILINE,
 )
-_LISTS = re.compile(r"requirements.*\.(?:txt|in)|pyproject\.toml", re.IGNORECASE)
+_LISTS = lazy_pattern(r"requirements.*\.(?:txt|in)|pyproject\.toml", re.IGNORECASE)
 # Without a repository around it a configuration lies in its application's folder, or one below.
 _DEEPEST = 2
 _LARGEST = 2_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Requirement:
     """One line that asks for NeMo, with the extras that it names."""
 
@@ -61,7 +62,7 @@ class Requirement:
     extras: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Installation:
     """The files that were found: their paths and texts, the nearest folder first."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from guardlint.source.place import Place
+from guardlint.source.record import record
 from guardlint.source.yaml_file import DataPath, YamlFile
 
 __all__ = ["Joined", "Replaced"]
@@ -20,7 +21,7 @@ _Found = tuple[YamlFile, DataPath]
 _Origin = Callable[[DataPath], _Found | None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Replaced:
     """A section of an earlier file that a later file took the place of."""
 

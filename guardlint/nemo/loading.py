@@ -16,6 +16,7 @@ from guardlint.nemo.refusal import Refusal
 from guardlint.nemo.shapes import WrongShape, is_true, wrong_shapes
 from guardlint.nemo.value_refusals import value_refusals
 from guardlint.source.files import shown_path
+from guardlint.source.names import closest
 from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
 
@@ -115,6 +116,7 @@ def _prompts(configuration: Configuration) -> Iterator[Refusal]:
 def _rails(configuration: Configuration) -> Iterator[Refusal]:
     tasks = {prompt.task for prompt in configuration.prompts}
     types = configuration.model_types()
+    release: str = configuration.catalogue.data["nemo"]
     yield from _imports(configuration)
     for rail in configuration.all_rails():
         if rail.direction not in ("input", "output", "retrieval"):
@@ -126,7 +128,7 @@ def _rails(configuration: Configuration) -> Iterator[Refusal]:
             yield Refusal("flow", f"no flow is named `{name}`", rail.place, rail.path)
             continue
         model = rail.parameters.get("model")
-        if model and rail.direction != "retrieval" and model not in types:
+        if model and rail.direction != "retrieval" and model not in types and release >= "0.18":
             yield Refusal(
                 "other",
                 f"`{rail.flow}` names the model type `{model}`, which `models` does not define",
@@ -153,9 +155,27 @@ def _imports(configuration: Configuration) -> Iterator[Refusal]:
             mend = f"write `import {dotted(item.name.strip(chr(34)))}`"
             yield Refusal("other", f"NeMo looks for {item.name} with its quotes", place, None, mend)
             continue
+        meant = _near_module(configuration, item.name) if not item.found else None
+        if meant is not None:
+            yield Refusal(
+                "other",
+                f"NeMo finds no `{dotted(item.name)}` to import",
+                place,
+                None,
+                f"write `import {meant}`",
+            )
+            continue
         seen = f" (here it is {shown_path(item.found)})" if item.found else ""
         message = f"`{item.name}` must be found where the application runs{seen}"
         yield Refusal("environment", message, place)
+
+
+def _near_module(configuration: Configuration, name: str) -> str | None:
+    """The module of NeMo's own that is meant by the name of one that is nowhere."""
+    modules = {
+        facts["module"].removesuffix(".flows") for facts in configuration.catalogue.flows("2.x").values()
+    }
+    return closest(dotted(name), modules)
 
 
 def _import_place(configuration: Configuration, name: str) -> Place:
@@ -199,7 +219,7 @@ def _settings(configuration: Configuration) -> Iterator[Refusal]:
         )
     streaming: DataPath = ("rails", "output", "streaming")
     # NeMo looks at these values before it converts them: the text "false" is true here.
-    if configuration.value((*streaming, "enabled")):
+    if configuration.value((*streaming, "enabled")) and configuration.catalogue.data["nemo"] >= "0.24":
         early = configuration.effective((*streaming, "stream_first"))
         overlap = configuration.effective((*streaming, "context_size"))
         for rail in configuration.rails("output"):
@@ -245,7 +265,8 @@ def _services(configuration: Configuration) -> Iterator[Refusal]:
     listed = any(rail.text == "jailbreak detection model" for rail in configuration.rails("input"))
     service = configuration.value((*section, "nim_base_url")) or configuration.value((*section, "nim_url"))
     endpoint: DataPath = (*section, "nim_server_endpoint")
-    if listed and service and not configuration.value(endpoint, "classify"):
+    checked = configuration.catalogue.data["nemo"] >= "0.21"
+    if checked and listed and service and not configuration.value(endpoint, "classify"):
         yield Refusal(
             "other",
             "`jailbreak detection model` has the address of a service and no `nim_server_endpoint`",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from guardlint.source.lazy_pattern import lazy_pattern
+
 __all__ = ["meant_pattern"]
 
-_RAW = re.compile(r"r(?P<quote>['\"])(?P<inside>.+)(?P=quote)", re.DOTALL)
-_SLASHES = re.compile(r"/(?P<inside>.+)/(?P<flags>[gimsuy]{1,5})", re.DOTALL)
+_RAW = lazy_pattern(r"r(?P<quote>['\"])(?P<inside>.+)(?P=quote)", re.DOTALL)
+_SLASHES = lazy_pattern(r"/(?P<inside>.+)/(?P<flags>[gimsuy]{1,5})", re.DOTALL)
 _POSIX = {
     "digit": r"\d",
     "space": r"\s",
@@ -18,8 +20,8 @@ _POSIX = {
     "lower": "a-z",
     "xdigit": "0-9A-Fa-f",
 }
-_CLASS = re.compile(r"\[:(\w+):\]")
-_DOUBLED = re.compile(r"\\\\(?=[AbBdDwWsSZ.])")
+_CLASS = lazy_pattern(r"\[:(\w+):\]")
+_DOUBLED = lazy_pattern(r"\\\\(?=[AbBdDwWsSZ.])")
 
 
 def meant_pattern(pattern: str) -> str | None:

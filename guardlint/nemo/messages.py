@@ -7,10 +7,10 @@ cannot read NeMo keeps nothing; what can be seen of its definitions is given the
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 from guardlint.source.colang import ColangFile, Message
+from guardlint.source.record import replace
 
 __all__ = ["messages_of"]
 

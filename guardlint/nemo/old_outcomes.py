@@ -1,12 +1,12 @@
 """What a test of an old verdict meant, in the words of the outcome that the action returns now.
 
-Until NeMo 0.23 each action had a verdict of its own: True for "allowed" or for "found something", a mapping, a
-score (the library's ``flows.v1.co`` of 0.10 to 0.23). Since 0.24 all return a RailOutcome.
+Until NeMo 0.23 each action had a verdict of its own: True for "allowed" or for "found something", a mapping,
+a score (the library's ``flows.v1.co`` of 0.10 to 0.23). Since 0.24 all return a RailOutcome.
 """
 
 from __future__ import annotations
 
-import re
+from guardlint.source.lazy_pattern import lazy_pattern
 
 __all__ = ["outcome_test"]
 
@@ -28,14 +28,22 @@ _MEMBERS = {
     "patronus_lynx_check_output_hallucination": ("hallucination", True),
     "detect_regex_pattern": ("is_match", True),
 }
-_TEST = re.compile(
+_TEST = lazy_pattern(
     r"(?P<no>not\s+)?\$(?P<name>\w+)(?:\.(?P<member>\w+)|\[[\"'](?P<key>\w+)[\"']\])?"
     r"(?:\s*(?P<sign>==|!=|is\s+not|is)\s*(?P<value>True|False))?"
 )
-_SCORE = re.compile(r"\$(?P<name>\w+)\s*(?P<sign>[<>]=?)\s*0?\.\d+")
+_SCORE = lazy_pattern(r"\$(?P<name>\w+)\s*(?P<sign>[<>]=?)\s*0?\.\d+")
+# What stands beside the verdict, and in the outcome's metadata now.
+_BESIDE = {
+    "content_safety_check_input": "policy_violations",
+    "content_safety_check_output": "policy_violations",
+    "llama_guard_check_input": "policy_violations",
+    "llama_guard_check_output": "policy_violations",
+    "patronus_lynx_check_output_hallucination": "reasoning",
+}
 # A name that says the opposite of what the action said: what its author meant cannot be told.
-_SAYS_BAD = re.compile(r"block|jailbreak|unsafe|harm|bad|toxic|inject|violat|forbid|reject|is_pii|has_")
-_SAYS_GOOD = re.compile(r"(?<!un)safe|(?<!dis)allow|(?:^|_)ok(?:$|_)|valid|clean|passed")
+_SAYS_BAD = lazy_pattern(r"block|jailbreak|unsafe|harm|bad|toxic|inject|violat|forbid|reject|is_pii|has_")
+_SAYS_GOOD = lazy_pattern(r"(?<!un)safe|(?<!dis)allow|(?:^|_)ok(?:$|_)|valid|clean|passed")
 
 
 def outcome_test(action: str, expression: str) -> str | None:
@@ -49,6 +57,9 @@ def outcome_test(action: str, expression: str) -> str | None:
     if found is None or (found["no"] and found["sign"]):
         return None
     member = found["member"] or found["key"]
+    if member is not None and _BESIDE.get(action) == member:
+        plain = found["no"] is None and found["sign"] is None
+        return f'${found["name"]}.metadata["{member}"]' if plain else None
     if member is None and action in _ALLOWED | _FOUND:
         true_is_bad = action in _FOUND
     elif member is not None and action in _MEMBERS and _MEMBERS[action][0] == member:

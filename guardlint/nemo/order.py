@@ -8,13 +8,13 @@ a value, one of them wins here and perhaps another there. guardlint takes them s
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from guardlint.nemo.messages import messages_of
 from guardlint.nemo.prompt_choice import answering_model, prompt_score
 from guardlint.source.files import shown_path
 from guardlint.source.place import Place
+from guardlint.source.record import record
 from guardlint.source.yaml_file import DataPath
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ __all__ = ["OrderDependent", "order_dependent"]
 Kind = Literal["section", "entry", "instruction", "model", "prompt", "flow", "bot", "user", "action"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OrderDependent:
     """One thing with several possible values.
 
@@ -42,7 +42,7 @@ class OrderDependent:
     path: DataPath | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Candidate:
     """One definition: the file's index in the walk, what it comes to, and its place."""
 

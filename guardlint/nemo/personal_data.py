@@ -7,12 +7,12 @@ NeMo asks Presidio's default registry for English, with the ``recognizers`` of t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from guardlint.nemo.catalogue import presidio_facts
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.taint import DETECTING, ENGINES, MASKING, Step, personal_data_steps
+from guardlint.source.record import record
 from guardlint.source.yaml_file import DataPath, YamlFile
 
 __all__ = [
@@ -37,7 +37,7 @@ _CONTEXT = 0.35
 _CONTEXT_AT_LEAST = 0.4
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Recognizer:
     """One entry of ``recognizers`` that names an entity. ``entity`` is the one that Presidio takes."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from guardlint.source.place import Place
+from guardlint.source.record import record
 from guardlint.source.yaml_file import DataPath
 
 __all__ = ["BuiltinPrompt", "Prompt", "templates_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prompt:
     """One entry of ``prompts``: the task and its templates, each with the path of its text."""
 
@@ -22,7 +22,7 @@ class Prompt:
     data: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BuiltinPrompt:
     """One prompt of NeMo's own: ``file`` in its folder of prompts, and the catalogue's row."""
 

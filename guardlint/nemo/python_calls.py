@@ -6,7 +6,6 @@ import ast
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -14,13 +13,14 @@ from guardlint.nemo.python_values import Unknown, Values
 from guardlint.source.mapped_text import MappedText, Origin
 from guardlint.source.place import Place
 from guardlint.source.python_scopes import Module, Scope, read_module
+from guardlint.source.record import field, record
 
 __all__ = ["PythonCall", "calls_in"]
 
 _PARAMETERS = ("colang_content", "yaml_content", "config")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PythonCall:
     """One call. ``name`` tells it from the others of its file: the function around it, and a number.
 

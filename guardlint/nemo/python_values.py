@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import json
 import math
-import re
 from pathlib import Path
 
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.mapped_text import MappedText, Origin, dedented, joined, stripped
 from guardlint.source.python_scopes import Module, Scope
 from guardlint.source.string_place import python_text
@@ -19,7 +19,7 @@ MAX_STEPS = 500_000
 """Expressions read for one file, a hundred characters counting as one more."""
 MAX_DEPTH = 100
 
-_NOT_PLAIN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_NOT_PLAIN = lazy_pattern("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _HERE = ("os.getcwd", "pathlib.Path.cwd")
 _SIDES = {"strip": "both", "lstrip": "left", "rstrip": "right"}
 

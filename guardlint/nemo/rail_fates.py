@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from guardlint.nemo.catalogue import DIRECTIONS
@@ -10,13 +9,14 @@ from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.reach import replaced_machinery
 from guardlint.nemo.references import RailReference
 from guardlint.source.place import Place
+from guardlint.source.record import record
 
 __all__ = ["Fate", "State", "rail_fate", "rails"]
 
 State = Literal["runs", "waits", "inert", "missing", "lost", "read", "skipped", "chosen"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fate:
     """One thing, what becomes of it and why. ``name`` is what its author calls it."""
 

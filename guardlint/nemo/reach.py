@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.once import once
 from guardlint.source.colang import Flow
+from guardlint.source.record import record
 
-__all__ = ["Started", "replaced_machinery", "started_flows"]
+__all__ = ["Started", "never_starts", "replaced_machinery", "started_flows"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Started:
     """A flow that something starts: ``why`` in words, and the actions that it runs itself."""
 
@@ -43,6 +44,26 @@ def started_flows(configuration: Configuration) -> dict[str, Started]:
                 found[called] = why
                 reached.append(called)
     return {name: item for name, item in started.items() if name in configuration.flows or name in library}
+
+
+def never_starts(configuration: Configuration, flow: Flow) -> bool:
+    """Whether nothing runs a 1.0 flow: no list, no other flow, and no event, as it begins with an action.
+
+    NeMo starts such a flow when the action has been run by another one, which may be a listed rail's.
+    """
+    if configuration.generation != "1.0" or any(rail.flow == flow.name for rail in configuration.all_rails()):
+        return False
+    others = [other for other in configuration.flows.values() if other.name != flow.name]
+    calls = {call.name for other in others for call in other.calls()}
+    if flow.name in calls or "subflow" in flow.modifiers:
+        return flow.name not in calls
+    first = flow.statements[0].call if flow.statements else None
+    if first is None or first.kind != "execute" or first.name in calls:
+        return False
+    return not any(
+        rail.surface is not None and snake_case(str(rail.surface["action"])) == snake_case(first.name)
+        for rail in configuration.all_rails()
+    )
 
 
 def replaced_machinery(configuration: Configuration, direction: str) -> Flow | None:

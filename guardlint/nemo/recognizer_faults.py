@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.names import closest
+from guardlint.source.record import record
 from guardlint.source.yaml_file import DataPath
 
 __all__ = ["RecognizerFault", "dead_parts", "refused_parts"]
@@ -32,14 +33,14 @@ _MEANT = {
     "context_words": "context",
 }
 # What re refuses and Presidio's regex package refuses as well; the rest it may know.
-_BOTH_REFUSE = re.compile(
+_BOTH_REFUSE = lazy_pattern(
     r"missing \)|unbalanced paren|unterminated|nothing to repeat|bad escape \(end|unknown ext"
 )
 # Before the letter of a class, where the backslash cannot be one of a path.
-_DOUBLED = re.compile(r"(?:^|[(|])\\\\[bBdDwWsS]|(?<!\\)\\\\(?:[dDwWsS](?:[+*?{)\]]|$)|[bB](?:[)|]|$))")
+_DOUBLED = lazy_pattern(r"(?:^|[(|])\\\\[bBdDwWsS]|(?<!\\)\\\\(?:[dDwWsS](?:[+*?{)\]]|$)|[bB](?:[)|]|$))")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecognizerFault:
     """``path`` counts from the recognizer; ``at_key`` says that the key is what has to be changed."""
 

@@ -6,19 +6,19 @@ are ``$name=value`` separated by blanks (``manifests/surface_reference.py``).
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
 from typing import Any
 
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
+from guardlint.source.record import field, record
 from guardlint.source.yaml_file import DataPath
 
 __all__ = ["RailReference", "normalise_flow", "parameters_of"]
 
-_PARAMETER = re.compile(r"\$([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|[^\s$]+)")
+_PARAMETER = lazy_pattern(r"\$([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|[^\s$]+)")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RailReference:
     """One entry of a list of rails: its text, the flow that NeMo looks for, the library rail behind it."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from guardlint.source.place import Place
+from guardlint.source.record import record
 from guardlint.source.yaml_file import DataPath
 
 __all__ = ["Refusal", "Topic"]
@@ -13,7 +13,7 @@ __all__ = ["Refusal", "Topic"]
 Topic = Literal["file", "flow", "key", "other", "environment"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Refusal:
     """One reason for which NeMo does not load the configuration.
 

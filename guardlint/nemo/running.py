@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from guardlint.nemo.catalogue import load_catalogue, snake_case
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.once import once_each
+from guardlint.nemo.reach import never_starts
 from guardlint.nemo.references import normalise_flow
 from guardlint.source.colang import Call
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
+from guardlint.source.record import record
 from guardlint.source.yaml_file import DataPath
 
 __all__ = ["RunningRail", "read_parameters", "running_rails", "written_elsewhere"]
 
-_ARGUMENT = re.compile(r"\b(\w+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_ARGUMENT = lazy_pattern(r"\b(\w+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunningRail:
     """A library rail that runs, with what the catalogue knows of it.
 
@@ -43,7 +44,7 @@ class RunningRail:
 
 @once_each
 def running_rails(configuration: Configuration) -> Iterator[RunningRail]:
-    """Every library rail that is listed, or called in a flow of the team's.
+    """Every library rail that is listed, or called in a flow of the team's that something starts.
 
     A flow or an action of the team's of the same name takes the library's place; those are left out.
     """
@@ -52,6 +53,8 @@ def running_rails(configuration: Configuration) -> Iterator[RunningRail]:
             continue
         yield RunningRail(rail.flow, rail.surface, rail.place, read_parameters(rail.text), rail.path)
     for flow in configuration.flows.values():
+        if never_starts(configuration, flow):
+            continue
         for call in flow.calls():
             surface = _called(configuration, call)
             if surface is not None and not _replaced(configuration, surface):

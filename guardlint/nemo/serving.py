@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from guardlint.nemo.configuration import Configuration
-from guardlint.source.yaml_file import DataPath
+from guardlint.source.record import record
 
 __all__ = ["Calls", "Engine", "asking_rails", "guardrails_engine", "llm_calls", "llmrails_engine"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Engine:
     """The engine and why it is chosen."""
 
@@ -19,7 +18,7 @@ class Engine:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Calls:
     """Model calls for one query: at least, usually, at most."""
 
@@ -69,17 +68,14 @@ def asking_rails(configuration: Configuration, direction: str) -> int:
 
 
 def llm_calls(configuration: Configuration) -> Calls:
-    """Predicted model calls of one query through ``LLMRails``.
+    """Predicted model calls of one query through ``LLMRails``: its shortest, plain and longest course.
 
-    Low: the input is blocked by the first rail that asks a model. Usual: one answer with every rail.
-    High: dialog rails take their three steps (intent, next step, message).
+    What a query can do on its way is told in ``guardlint.nemo.calls``.
     """
-    before = asking_rails(configuration, "input")
-    after = asking_rails(configuration, "output")
-    single: DataPath = ("rails", "dialog", "single_call", "enabled")
-    steps = (1 if configuration.value(single) else 3) if _has_dialog(configuration) else 1
-    usual = before + after + steps
-    return Calls(1, usual, usual)
+    from guardlint.nemo.calls import predict
+
+    found = predict(configuration)
+    return Calls(len(found.fewest.asked), len(found.usual.asked), len(found.most.asked))
 
 
 def _actions(configuration: Configuration, flow: str) -> set[str]:
@@ -88,10 +84,3 @@ def _actions(configuration: Configuration, flow: str) -> set[str]:
     if own is not None:
         return {call.name for call in own.calls() if call.kind in ("execute", "await")}
     return set(configuration.catalogue.flows(configuration.generation).get(flow, {}).get("actions", ()))
-
-
-def _has_dialog(configuration: Configuration) -> bool:
-    """With examples of what users say; passthrough changes what is sent for the answer, not the steps."""
-    if configuration.generation != "1.0":
-        return False
-    return bool(configuration.user_messages or configuration.value(("user_messages",)))

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from guardlint.source.lazy_pattern import lazy_pattern
+from guardlint.source.record import record
 from guardlint.source.yaml_file import DataPath
 
 __all__ = ["WrongShape", "is_true", "wrong_shapes"]
 
 _BOOL_WORDS = frozenset({"0", "off", "f", "false", "n", "no", "1", "on", "t", "true", "y", "yes"})
-_INTEGER = re.compile(r"[+-]?\d+(?:_\d+)*(?:\.0*)?")
+_INTEGER = lazy_pattern(r"[+-]?\d+(?:_\d+)*(?:\.0*)?")
 _WORDS = {
     "mapping": "a mapping",
     "list": "a list",
@@ -26,7 +27,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WrongShape:
     """What NeMo refuses at ``path``: ``expected`` is what must stand there.
 

@@ -6,25 +6,25 @@ actions that its flow runs (``library/*/flows*.co``).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.once import once_each
 from guardlint.nemo.references import RailReference, normalise_flow, parameters_of
 from guardlint.source.colang import Call, Flow
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
+from guardlint.source.record import record, replace
 
 __all__ = ["DETECTING", "ENGINES", "MASKING", "Step", "engine_of", "personal_data_steps", "steps"]
 
 # The sections under rails.config that hold entities, with the rails that read them.
 ENGINES = {
-    "sensitive_data_detection": re.compile(r"(detect|mask) sensitive data on (input|output|retrieval)"),
-    "gliner": re.compile(r"gliner (detect|mask) pii on (input|output|retrieval)"),
-    "privateai": re.compile(r"(detect|mask) pii on (input|output|retrieval)"),
-    "polygraf": re.compile(r"polygraf (detect|mask) pii on (input|output|retrieval)"),
+    "sensitive_data_detection": lazy_pattern(r"(detect|mask) sensitive data on (input|output|retrieval)"),
+    "gliner": lazy_pattern(r"gliner (detect|mask) pii on (input|output|retrieval)"),
+    "privateai": lazy_pattern(r"(detect|mask) pii on (input|output|retrieval)"),
+    "polygraf": lazy_pattern(r"polygraf (detect|mask) pii on (input|output|retrieval)"),
 }
 MASKING = {
     "mask_sensitive_data": "sensitive_data_detection",
@@ -38,11 +38,11 @@ DETECTING = {
     "detect_pii": "privateai",
     "polygraf_detect_pii": "polygraf",
 }
-_SOURCE = re.compile(r"\bsource\s*=\s*[\"'](\w+)[\"']")
+_SOURCE = lazy_pattern(r"\bsource\s*=\s*[\"'](\w+)[\"']")
 _RAIL_FLOWS = {"input rails": "input", "output rails": "output"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One action on the way of a text.
 

@@ -11,21 +11,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from guardlint.source.lazy_pattern import lazy_pattern
+from guardlint.source.record import record
+
 __all__ = ["Variable", "variables"]
 
 _STRING = r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'"
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     rf"""\{{\#.*?\#\}}
     | \{{%[-+]?\s*raw\s*-?%\}}.*?\{{%[-+]?\s*endraw\s*[-+]?%\}}
     | \{{\{{-?(?P<shown>(?:{_STRING}|.)*?)-?\}}\}}
     | \{{%[-+]?(?P<block>(?:{_STRING}|.)*?)[-+]?%\}}""",
     re.DOTALL | re.VERBOSE,
 )
-_QUOTED = re.compile(_STRING)
+_QUOTED = lazy_pattern(_STRING)
 # An attribute, a filter, a test and the name of a keyword argument are not variables.
-_NOT_READ = re.compile(r"\.\s*[^\W\d]\w*|\|\s*[^\W\d][\w.]*|\bis\s+(?:not\s+)?[^\W\d][\w.]*")
-_NAME = re.compile(r"(?<!\w)(?P<name>[^\W\d]\w*+)(?!\s*=[^=])")
-_KEYWORD = re.compile(r"\s*(?P<word>[a-z]+)\s*(?P<rest>.*)$", re.DOTALL)
+_NOT_READ = lazy_pattern(r"\.\s*[^\W\d]\w*|\|\s*[^\W\d][\w.]*|\bis\s+(?:not\s+)?[^\W\d][\w.]*")
+_NAME = lazy_pattern(r"(?<!\w)(?P<name>[^\W\d]\w*+)(?!\s*=[^=])")
+_KEYWORD = lazy_pattern(r"\s*(?P<word>[a-z]+)\s*(?P<rest>.*)$", re.DOTALL)
 _WORDS = frozenset(
     "and or not in is if else true false none True False None recursive as import without with".split()
     + "context ignore missing scoped required".split()
@@ -33,7 +36,7 @@ _WORDS = frozenset(
 _OPENING = frozenset({"if", "for", "macro", "call", "filter", "with", "block", "set", "autoescape"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Variable:
     """A name that the template reads from outside; ``offset`` and ``length`` are of the whole ``{{ … }}``.
 

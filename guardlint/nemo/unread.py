@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
@@ -12,6 +11,7 @@ from guardlint.nemo.walk import WalkedFile, kind_of
 from guardlint.source.colang import ColangFile, Flow, parse_colang
 from guardlint.source.files import read_text, shown_path
 from guardlint.source.place import Place
+from guardlint.source.record import record
 from guardlint.source.yaml_file import YamlFile, YamlProblem, parse_yaml
 
 __all__ = ["SET_ASIDE", "UnreadFile", "is_set_aside", "unread_files", "unread_flow"]
@@ -33,7 +33,7 @@ _KEYS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UnreadFile:
     """One such file: ``why`` it is not read, its outline, and the place of the first thing that is lost."""
 

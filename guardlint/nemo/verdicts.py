@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
+
+from guardlint.source.lazy_pattern import lazy_pattern
+from guardlint.source.record import record
 
 __all__ = ["Asked", "asked_for"]
 
 Side = Literal["good", "bad"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """Where a prompt says what yes means, and what: that the text is ``good``, or ``bad``."""
 
@@ -49,22 +51,22 @@ _GOOD = (
 # Good words of the question whether an answer is supported; elsewhere they are about anything.
 _SUPPORTED = r"|support|entail|ground|accura|true|correct|faithful|based on|agree|backed|consistent|valid"
 # What a message is about is no judgement on it: "is the user asking to approve a loan?"
-_TOPIC = re.compile(
+_TOPIC = lazy_pattern(
     r"\b(?:ask(?:s|ing)?|about|tr(?:y|ies|ying)|mention\w*|contain\w*|talk\w*|discuss\w*|want\w*|seek\w*"
     r"|regard\w*|concern\w*|relat(?:ed|es|ing)|includ\w*|express\w*|wish\w*|inquir\w*"
     r"|request(?:ing|s) (?:for|to|that))\b"
 )
-_NEGATION = re.compile(
-    r"\b(?:not|never|no|without|free (?:of|from)|neither|nor|lack(?:s|ing)?|fails? to|anything but|cannot"
-    r"|avoids?|kein\w*|nicht|sans|pas)\b|n't\b"
+_NEGATION = lazy_pattern(
+    r"\b(?:not|never|no|without|free (?:of|from)|neither|nor|lack(?:s|ing)?|fails? to|anything but|other than"
+    r"|cannot|avoids?|kein\w*|nicht|sans|pas)\b|n't\b"
 )
-_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_FREE = re.compile(r"\bfree (?:of|from)\b")
+_JINJA = lazy_pattern(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_FREE = lazy_pattern(r"\bfree (?:of|from)\b")
 # A sentence that goes on in the next line.
-_BROKEN_LINE = re.compile(r"(?<=[\w,])[ \t]*\n[ \t]*(?=[a-z])")
+_BROKEN_LINE = lazy_pattern(r"(?<=[\w,])[ \t]*\n[ \t]*(?=[a-z])")
 # The judge answers with yes and no.
-_YES_NO = re.compile(r"\byes\b|\bja\b\W+(?:oder\W+)?nein|\boui\b\W+(?:ou\W+)?non")
-_OTHER_WORDS = re.compile(r"\bsafe\W+(?:or\W+)unsafe\b|\bunsafe\W+(?:or\W+)safe\b")
+_YES_NO = lazy_pattern(r"\byes\b|\bja\b\W+(?:oder\W+)?nein|\boui\b\W+(?:ou\W+)?non")
+_OTHER_WORDS = lazy_pattern(r"\bsafe\W+(?:or\W+)unsafe\b|\bunsafe\W+(?:or\W+)safe\b")
 # Answer "yes" if …, say yes when …, return yes only if …
 _YES_IF = (
     r"\byes\b[\"'`*_.)\]]*\s*(?:\([^)]*\)\s*)?(?:only\s+)?"
@@ -113,7 +115,9 @@ def _plain(template: str) -> str:
         r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", lambda found: " " * len(found[0]), template, flags=re.DOTALL
     )
     blank = _BROKEN_LINE.sub(lambda found: " " * len(found[0]), blank)
-    lowered = "".join(low if len(low := letter.lower()) == 1 else letter for letter in blank)
+    lowered = blank.lower()
+    if len(lowered) != len(blank):  # a few letters become two
+        lowered = "".join(low if len(low := letter.lower()) == 1 else letter for letter in blank)
     return lowered.replace("’", "'")
 
 
@@ -162,13 +166,13 @@ def _question(text: str, facts: bool) -> Asked | None:
     return _asked(text, task.start(), task.end(), facts) if task is not None else None
 
 
-_QUESTION_END = re.compile(r"\?|\(?[\"'`]?\byes\b[\"'`]?\s*(?:/|or)\s*[\"'`]?no\b")
-_TASK = re.compile(
+_QUESTION_END = lazy_pattern(r"\?|\(?[\"'`]?\byes\b[\"'`]?\s*(?:/|or)\s*[\"'`]?no\b")
+_TASK = lazy_pattern(
     r"\b(?:decide|determine|judge|check|say|tell|assess|evaluate|verify|answer|state)\b[^.?!:\n]{0,40}?"
     r"\b(?:whether|if)\b[^.?!:\n]+"
 )
 # Something else in the prompt may turn the task round.
-_OTHER_VERDICT = re.compile(
+_OTHER_VERDICT = lazy_pattern(
     r"\bblock|\bviolat|\brefus|\breject|\bno\b[\"'`*]*\s*(?:if|when|otherwise|means|=|:)"
 )
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import fnmatch
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from guardlint.source.record import record
 
 __all__ = ["WalkedFile", "kind_of", "railsignore", "walk"]
 
 Kind = Literal["yaml", "colang", "document", "ignored", "python", "other"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WalkedFile:
     """One file below the root. ``relative`` uses ``/``; ``ignored_by`` names a .railsignore pattern;
     code that it fits is run all the same.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.source.edits import Edit
 from guardlint.source.place import Place
+from guardlint.source.record import record
 from guardlint.source.yaml_file import DataPath
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ Severity = Literal["error", "warning", "note"]
 Confidence = Literal["high", "medium", "low"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """The declaration at the top of a rule's module, as ``RULE``.
 
@@ -40,7 +40,7 @@ class Rule:
     controls: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Related:
     """Another place that belongs to the finding, with a word about it."""
 
@@ -48,7 +48,7 @@ class Related:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fix:
     """The mend of a finding, as edits of one or more files.
 
@@ -65,7 +65,7 @@ class Fix:
     comments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """One thing that a rule says.
 
@@ -91,7 +91,7 @@ class Found:
     requirement: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Project:
     """What a rule looks at: one configuration, and the policy that it must meet, if any.
 
@@ -106,7 +106,7 @@ class Project:
     altered: tuple[Altered, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LoadedRule:
     """A rule as discovered: its id and family come from its file."""
 

@@ -10,22 +10,23 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
+from guardlint.source.record import record
 
 __all__ = ["Allowance", "allowances_of"]
 
-_MARK = re.compile(r"#\s*guardlint\s*:", re.IGNORECASE)
-_FORM = re.compile(
+_MARK = lazy_pattern(r"#\s*guardlint\s*:", re.IGNORECASE)
+_FORM = lazy_pattern(
     r"#\s*guardlint\s*:\s*allow\s*\[(?P<rules>[^\]]*)\]"
     r"(?:\s+until\s*=\s*(?P<until>\S+))?(?P<rest>.*)$"
 )
 _SHAPE = "`# guardlint: allow[rule-id] until=2027-03-31 -- reason`"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Allowance:
     """One comment. ``place`` is the whole comment's, ``line`` the line that it speaks of.
 

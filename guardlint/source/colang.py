@@ -23,6 +23,7 @@ from guardlint.source.colang_records import (
     Message,
     Statement,
 )
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
 __all__ = ["Call", "ColangFile", "Flow", "Import", "Message", "Statement", "is_version_2", "parse_colang"]
@@ -62,14 +63,14 @@ def parse_colang(text: str, file: str) -> ColangFile:
     return reader.finish(*read_exactly(text, file, version))
 
 
-_DEFINE = re.compile(
+_DEFINE = lazy_pattern(
     r"""define\s+(?P<mods>(?:(?:parallel|extension|override|priority\s+\S+)\s+)*)
     (?P<what>flow|subflow|user|bot|action)\b\s*(?P<name>.*)$""",
     re.VERBOSE,
 )
-_FLOW_2 = re.compile(r"flow\s+(?P<name>[^$(\n]+?)\s*(?P<params>[$(].*?)?\s*(?:->.*)?$")
-_SET = re.compile(r"\$(?P<name>[A-Za-z_]\w*)\s*=(?!=)\s*(?P<value>.*)$")
-_CALL = re.compile(
+_FLOW_2 = lazy_pattern(r"flow\s+(?P<name>[^$(\n]+?)\s*(?P<params>[$(].*?)?\s*(?:->.*)?$")
+_SET = lazy_pattern(r"\$(?P<name>[A-Za-z_]\w*)\s*=(?!=)\s*(?P<value>.*)$")
+_CALL = lazy_pattern(
     r"(?P<verb>execute|await|start|activate|do)\s+(?P<name>[^\s(][^(]*?)\s*(?:\((?P<args>.*)\)?)?$"
 )
 _KEYWORDS = frozenset(

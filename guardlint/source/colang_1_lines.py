@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from guardlint.source.lazy_pattern import lazy_pattern
+
 __all__ = [
     "Line",
     "Unreadable",
@@ -130,7 +132,7 @@ _EVENT = r"(?!user |bot |event |flow |no |any)"
 _SIDE = r"^((?:(?:else )?when )?(?:user|bot))"
 # Each with a text without which the pattern finds nothing.
 _RULES: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
-    (part, re.compile(pattern), written)
+    (part, lazy_pattern(pattern), written)
     for part, pattern, written in (
         (":", r":$", r""),
         ("infer", r"^infer (?!user |bot |event )", r"infer event "),
@@ -149,9 +151,9 @@ _RULES: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     )
 )
 _EXAMPLE_RULES: tuple[tuple[str, re.Pattern[str], str], ...] = (
-    ("context", re.compile(r"^(?:in )?(?:the )?context(?: of)?(.*)$"), r"context\1"),
-    ("expecting", re.compile(r"expecting user (.*)$"), r'expecting("\1")'),
-    ("context", re.compile(r"context user (.*)$"), r'context expecting("\1")'),
+    ("context", lazy_pattern(r"^(?:in )?(?:the )?context(?: of)?(.*)$"), r"context\1"),
+    ("expecting", lazy_pattern(r"expecting user (.*)$"), r'expecting("\1")'),
+    ("context", lazy_pattern(r"context user (.*)$"), r'context expecting("\1")'),
 )
 
 

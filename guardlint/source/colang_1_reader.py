@@ -21,6 +21,7 @@ from guardlint.source.colang_1_lines import (
     split_words,
     without,
 )
+from guardlint.source.lazy_pattern import lazy_pattern
 
 __all__ = ["Reader", "need"]
 
@@ -34,7 +35,7 @@ _FLAGS = {
     "response": ("is_response", True),
 }
 _ENDLESS = "the last line defines a flow without statements, and NeMo reads on without end"
-_IN_TEXT = re.compile(r"\$([^ \"'!?\-,;</]*(?:\w|]))")
+_IN_TEXT = lazy_pattern(r"\$([^ \"'!?\-,;</]*(?:\w|]))")
 _PARAMETER = ("param", "parameter", "entity", "property", "attribute", "attr", "prop")
 
 

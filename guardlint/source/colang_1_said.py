@@ -8,16 +8,17 @@ from typing import Any
 
 from guardlint.source.colang_1_lines import split_words, without
 from guardlint.source.colang_1_reader import Reader, need
+from guardlint.source.lazy_pattern import lazy_pattern
 
 __all__ = ["Said", "bracketed"]
 
-_WITH_WITH = re.compile(r"(?P<name>.*?) (?:with|for) (?P<vars>\$.+$)")
-_WITH_NAMED = re.compile(r"(?P<name>.*?) (?:with|for) (?P<vars>\w+\s*=\s*.+$)")
+_WITH_WITH = lazy_pattern(r"(?P<name>.*?) (?:with|for) (?P<vars>\$.+$)")
+_WITH_NAMED = lazy_pattern(r"(?P<name>.*?) (?:with|for) (?P<vars>\w+\s*=\s*.+$)")
 _VALUE = r'(?:"[^"]*"|\$[\w.]+|[-\d.]+)'
-_WITH_AT_END = re.compile(
+_WITH_AT_END = lazy_pattern(
     rf"^.* ((?:with|for) (?:\$[\w.]+|\$?[\w.]+\s*=\s*{_VALUE})(?:\s*,\s*\$?[\w.]+\s*(?:=\s*{_VALUE})?)*)$"
 )
-_ASSIGNED = re.compile(rf"\s*\$?([\w.]+)\s*[:=]\s*({_VALUE})")
+_ASSIGNED = lazy_pattern(rf"\s*\$?([\w.]+)\s*[:=]\s*({_VALUE})")
 
 
 class Said(Reader):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from guardlint.source.colang_errors import Problem
 from guardlint.source.place import Place
+from guardlint.source.record import record
 
 __all__ = ["Call", "CallKind", "ColangFile", "Flow", "Import", "Message", "Statement"]
 
 CallKind = Literal["execute", "await", "start", "activate", "do", "flow"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """``execute f(...)``, ``await F(...)``, ``activate f`` or ``do f``; ``place`` is the name's."""
 
@@ -24,7 +24,7 @@ class Call:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Statement:
     """One logical line.
 
@@ -42,7 +42,7 @@ class Statement:
     call: Call | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Flow:
     """A flow or subflow; ``place`` is the name's."""
 
@@ -63,7 +63,7 @@ class Flow:
         return (statement.call for statement in self.statements if statement.call is not None)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Message:
     """``define user …`` or ``define bot …`` with its texts."""
 
@@ -73,7 +73,7 @@ class Message:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Import:
     """``import core`` or ``import "path"``; ``is_path`` for the second. In 1.0 NeMo forgets either."""
 
@@ -82,7 +82,7 @@ class Import:
     is_path: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ColangFile:
     """The outline of one file; ``version`` is NeMo's judgement of it.
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
+from guardlint.source.record import record
 
 __all__ = ["Edit", "OverlappingEdits", "apply_edits"]
 
-_LINE_END = re.compile("\r\n|\r|\n")
+_LINE_END = lazy_pattern("\r\n|\r|\n")
 
 
 class OverlappingEdits(ValueError):
     """Two edits want the same characters, or one stands outside of the text."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edit:
     """Put ``text`` in the place of what stands at ``place``; an empty span inserts.
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ast
 import warnings
-from dataclasses import dataclass, field
 from typing import Literal
 
 from guardlint.source.place import Place
+from guardlint.source.record import field, record
 
 __all__ = ["ActionDefinition", "PythonFile", "parse_python"]
 
 Returns = Literal["bool", "other", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ActionDefinition:
     """A function or class that NeMo would register: ``@action`` or ``register_action(fn, "name")``.
 
@@ -30,7 +30,7 @@ class ActionDefinition:
     parameters: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PythonFile:
     """The outline; ``problem`` is set when Python cannot parse the file. ``tree`` is what it parsed."""
 

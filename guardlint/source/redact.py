@@ -9,21 +9,23 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from guardlint.source.lazy_pattern import lazy_pattern
+
 __all__ = ["is_secret_name", "redact", "redact_data", "redact_line"]
 
 _PATTERNS = (
     # Well-known prefixes.
-    re.compile(
+    lazy_pattern(
         r"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}|\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|"
         r"\bnvapi-[A-Za-z0-9_-]{16,}|\bgh[opsur]_[A-Za-z0-9]{20,}"
     ),
-    re.compile(
+    lazy_pattern(
         r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bxox[abpr]-[A-Za-z0-9-]{10,}|\bhf_[A-Za-z0-9]{20,}|\bAIza[\w-]{30,}"
     ),
-    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
-    re.compile(r"(?<=-----BEGIN ).*?PRIVATE KEY-----[A-Za-z0-9+/=\s]*"),
-    re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
-    re.compile(r"(?i)(?<=bearer )[A-Za-z0-9._~+/-]{8,}=*"),
+    lazy_pattern(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
+    lazy_pattern(r"(?<=-----BEGIN ).*?PRIVATE KEY-----[A-Za-z0-9+/=\s]*"),
+    lazy_pattern(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
+    lazy_pattern(r"(?i)(?<=bearer )[A-Za-z0-9._~+/-]{8,}=*"),
 )
 _NAME = r"""
     [\w-]* (?: api[_-]?key | access[_-]?key | secret | password | passwd | auth[_-]?token | private[_-]?key
@@ -31,10 +33,10 @@ _NAME = r"""
     | (?<![\w-]) (?: [\w-]* (?: access | api | bearer | bot | gateway | hf | hub | id | personal | refresh
                                 | service | session ) [_-]? | (?-i: [A-Z][A-Z0-9]*_ )+ )? token (?![\w-])
 """
-_TELLING = re.compile(r"(?i)key|secret|passw|token|authorization")
+_TELLING = lazy_pattern(r"(?i)key|secret|passw|token|authorization")
 # Between a name and its value: `key: v`, `"key": v`, `key = v`, `key: str = v`, `environ["KEY"] = v`,
 # `setdefault("KEY", v)`, and a value on the line below, unless that is a key of its own.
-_ASSIGNED = re.compile(
+_ASSIGNED = lazy_pattern(
     rf"""(?ix) (?P<key>
         (?: (?<=\w\() ["'] (?:{_NAME}) ["'] , \s* (?=["'])
           | ["']? (?:{_NAME}) ["']? \s* \]? \s*
@@ -45,7 +47,7 @@ _ASSIGNED = re.compile(
     (?P<value> "[^"\n]+" | '[^'\n]+' | [^\s#,}}\]]+ )"""
 )
 # The name of a variable that holds a secret is no secret.
-_NOT_SECRET = re.compile(r"(?i)(env|var|name|file|path)[\w-]*[\"']?\s*[:=]\s*$|^[\"']?\$\{?\w+\}?[\"']?$")
+_NOT_SECRET = lazy_pattern(r"(?i)(env|var|name|file|path)[\w-]*[\"']?\s*[:=]\s*$|^[\"']?\$\{?\w+\}?[\"']?$")
 _PLAIN_WORDS = frozenset({"null", "none", "true", "false", "~", "''", '""'})
 
 

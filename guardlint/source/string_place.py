@@ -10,23 +10,24 @@ import re
 import sys
 import unicodedata
 
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.mapped_text import MappedText
 
 __all__ = ["python_text", "yaml_text"]
 
 _Piece = tuple[str, int, int]
 
-_OPENING = re.compile(r"([A-Za-z]{0,2})(\'\'\'|\"\"\"|'|\")")
-_BETWEEN = re.compile(r"(?:[ \t\f\n]|\\\n|#[^\n]*)+")
-_PYTHON_ESCAPE = re.compile(
+_OPENING = lazy_pattern(r"([A-Za-z]{0,2})(\'\'\'|\"\"\"|'|\")")
+_BETWEEN = lazy_pattern(r"(?:[ \t\f\n]|\\\n|#[^\n]*)+")
+_PYTHON_ESCAPE = lazy_pattern(
     r"\\(?:\n|[\\'\"abfnrtv]|[0-7]{1,3}|x[0-9A-Fa-f]{2}|N\{[^}]+\}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})"
 )
-_BRACES = re.compile(r"\{\{|\}\}")
-_YAML_BREAKS = re.compile(r"[ \t]*\n[ \t\n]*")
-_YAML_DOUBLE = re.compile(
+_BRACES = lazy_pattern(r"\{\{|\}\}")
+_YAML_BREAKS = lazy_pattern(r"[ \t]*\n[ \t\n]*")
+_YAML_DOUBLE = lazy_pattern(
     r"[ \t]*\n[ \t\n]*|\\(?:\n[ \t\n]*|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)"
 )
-_YAML_SINGLE = re.compile(r"[ \t]*\n[ \t\n]*|''")
+_YAML_SINGLE = lazy_pattern(r"[ \t]*\n[ \t\n]*|''")
 _PYTHON_SIMPLE = dict(zip("\\'\"abfnrtv", "\\'\"\a\b\f\n\r\t\v", strict=True))
 _YAML_SIMPLE = dict(
     zip('0abt\tnvfre "/\\N_LP', '\0\a\b\t\t\n\v\f\r\x1b "/\\\x85\xa0\u2028\u2029', strict=True)

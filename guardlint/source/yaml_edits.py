@@ -13,6 +13,7 @@ import re
 import yaml
 
 from guardlint.source.edits import Edit
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath, YamlFile
 from guardlint.source.yaml_nodes import (
@@ -34,7 +35,7 @@ __all__ = [
     "written",
 ]
 
-_PLAIN = re.compile(r"[A-Za-z_$][\w .$/=-]*")
+_PLAIN = lazy_pattern(r"[A-Za-z_$][\w .$/=-]*")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null"})
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 from guardlint.source.yaml_limits import (
     MAX_DEPTH,
@@ -28,11 +29,11 @@ __all__ = ["MAX_DEPTH", "MAX_VALUES", "DataPath", "YamlFile", "YamlProblem", "pa
 DataPath = tuple[str | int, ...]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]+)+")
-_OTHER_BREAKS = re.compile("[\r\x85\u2028\u2029]")
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_PROPERTIES = lazy_pattern(r"(?:[&!][^\s,\[\]{}]*[ \t]+)+")
+_OTHER_BREAKS = lazy_pattern("[\r\x85\u2028\u2029]")
+_BREAK = lazy_pattern("\r\n|[\n\r\x85\u2028\u2029]")
 # Where the C loader is more lenient than the Python one: a lone !, and a comment right behind | or >.
-_DISPUTED = re.compile(r"\t|(?:^|[\s\[{,])!(?=[\s,\]}]|$)|[|>][-+0-9]*#", re.MULTILINE)
+_DISPUTED = lazy_pattern(r"\t|(?:^|[\s\[{,])!(?=[\s,\]}]|$)|[|>][-+0-9]*#", re.MULTILINE)
 
 
 class YamlFile:

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
 __all__ = ["MAX_DEPTH", "MAX_VALUES", "YamlProblem", "children_of", "refuse_bomb", "refuse_deep"]
@@ -17,7 +18,7 @@ MAX_DEPTH = 150
 MAX_VALUES = 200_000
 """Values after aliases are followed; more is an alias bomb, not a configuration."""
 
-_SUSPICIOUSLY_DEEP = re.compile(r"^[ \-?:]{300,}|(?:[-?] ){100}", re.MULTILINE)
+_SUSPICIOUSLY_DEEP = lazy_pattern(r"^[ \-?:]{300,}|(?:[-?] ){100}", re.MULTILINE)
 
 
 class YamlProblem(Exception):

@@ -194,7 +194,8 @@ CASES = {
         "yes",
         {
             "a.yml": "models: []\n",
-            "config.py": "def own():\n    return 1\n\ndef init(app):\n    app.register_action(action=own, name='x')\n",
+            "config.py": "def own():\n    return 1\n\n"
+            "def init(app):\n    app.register_action(action=own, name='x')\n",
         },
     ),
     "another engine": ("depends", {"a.yml": "models: [{type: main, engine: far, model: y}]\n"}),

@@ -161,16 +161,17 @@ def test_a_fingerprint_survives_edits_elsewhere(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     bad = "models: []\nrails: {input: {flows: [nothing, nobody]}}\n"
     write(tmp_path / "a", config_yml=bad)
-    before = check([Target(tmp_path / "a")]).findings
+    unknown = select_rules(["unknown-flow"])
+    before = check([Target(tmp_path / "a")], unknown).findings
     write(
         tmp_path / "a", config_yml="# a comment\n\n" + bad.replace("[nothing", "[regex check input, nothing")
     )
-    after = check([Target(tmp_path / "a")]).findings
+    after = check([Target(tmp_path / "a")], unknown).findings
     assert [item.fingerprint for item in before] == [item.fingerprint for item in after]
     assert 2 == len({item.fingerprint for item in before})
     write(tmp_path / "b", config_yml=bad)
     assert not {item.fingerprint for item in before} & {
-        item.fingerprint for item in check([Target(tmp_path / "b")]).findings
+        item.fingerprint for item in check([Target(tmp_path / "b")], unknown).findings
     }
 
 
@@ -185,3 +186,13 @@ def test_findings_come_in_the_order_of_the_files(tmp_path: Path) -> None:
     keys = [(item.place.file, item.place.line, item.place.column, item.rule) for item in findings]
     assert sorted(keys) == keys
     assert len(keys) > 3
+
+
+def test_a_folder_of_configurations_is_none_itself(tmp_path: Path) -> None:
+    """Whatever file lies beside them; with its own config.yml it is one, and so is one with a single part."""
+    write(tmp_path / "shelf", sample_yml=GOOD, cards__config_yml=GOOD, deep__loans__config_yml=GOOD)
+    write(tmp_path / "whole", config_yml=GOOD, cards__config_yml=GOOD, loans__config_yml=GOOD)
+    write(tmp_path / "parted", rails_yml=GOOD, base__config_yml=GOOD)
+    assert ["parted", "shelf/cards", "shelf/deep/loans", "whole"] == names(tmp_path)
+    assert ["cards", "deep/loans"] == names(tmp_path / "shelf")
+    assert ["."] == names(tmp_path / "parted")

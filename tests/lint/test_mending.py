@@ -14,6 +14,7 @@ from guardlint.lint.check import Target
 from guardlint.lint.mending import Mended, mend, write_mended
 from guardlint.rules.rule import Fix, Found, LoadedRule, Project, Rule
 from guardlint.source.edits import Edit
+from guardlint.source.place import Place
 from guardlint.source.yaml_edits import delete_entry, rename_key
 from guardlint.source.yaml_file import YamlFile
 
@@ -38,6 +39,13 @@ def made(file: YamlFile, key: str) -> Sequence[Fix | None]:
     assert edit is not None
     safe = key == "rail"
     return [Fix(f"mend {key}", (edit,), safe, (("rail",), ("rails",)) if safe else (("old",),))]
+
+
+RENAMED = (("rail",), ("rails",))
+
+
+def renamed() -> tuple[Edit, ...]:
+    return (Edit(Place.at("config.yml", 3, 1, 4), "rails"),)
 
 
 @pytest.fixture
@@ -88,6 +96,37 @@ def test_what_does_not_prove_right_is_dropped(root: Path, fix: Fix) -> None:
     mended = run(root, fix)
     assert ([], {}) == (mended.applied, mended.after)
     assert {fix.title} == {found.fix.title for found in mended.refused if found.fix}
+
+
+def test_a_fix_may_name_the_comments_that_it_takes(root: Path) -> None:
+    """A suppression that suppresses nothing is one."""
+    edit = Edit(Place("config.yml", 1, 1, 2, 1), "")
+    assert [] == run(root, Fix("take it out", (edit, *renamed()), changes=RENAMED)).applied
+    fix = Fix("take it out", (edit, *renamed()), changes=RENAMED, comments=("# ours",))
+    assert ["take it out"] == [found.fix.title for found in run(root, fix).applied if found.fix]
+
+
+def test_what_is_imported_from_elsewhere_is_left_alone(tmp_path: Path, root: Path) -> None:
+    """Another configuration may read it too."""
+    inside = root / "team"
+    inside.mkdir()
+    (root / "config.yml").rename(inside / "config.yml")
+    (root / "shared.yml").write_text("a: 1\n", encoding="utf-8")
+    fix = Fix("change it", (Edit.insert("shared.yml", 1, 1, "b: 2\n"),), changes=((),))
+    mended = mend([Target(inside)], [rule("some-rule", fix)], unsafe=True)
+    assert ([], [], {}) == (mended.applied, mended.refused, mended.after)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("actions.py", "x = 1\n"), ("rails.co", "define flow a\n  stop  # here\n")]
+)
+def test_code_is_not_broken_and_keeps_its_comments(root: Path, name: str, text: str) -> None:
+    """In Python and Colang too."""
+    (root / name).write_text(text, encoding="utf-8")
+    last = text.count("\n")
+    gone = Edit(Place(name, last, 1, last, len(text.split("\n")[last - 1]) + 1), "  (")
+    fix = Fix("break it", (gone, *renamed()), changes=RENAMED)
+    assert [] == run(root, fix, unsafe=True).applied
 
 
 def test_line_ends_the_mark_and_the_mode_stay(root: Path) -> None:

@@ -59,3 +59,13 @@ def test_a_typo_in_the_policys_own_rules_is_said_once(team: Path) -> None:
     assert ["unknown rule 'stream-before-chek'"] == [
         str(getattr(problem, "message", problem)) for problem in found.problems
     ]
+
+
+def test_no_team_switches_off_what_is_about_the_standard(team: Path) -> None:
+    """Whatever the policy says: what it asks would be asked of nobody."""
+    (team / "guardlint.yml").write_text(TEAM.replace("stream-before-check", "policy-violation"))
+    found = find_targets([team / "config"])
+    assert {} == found.disabled
+    assert ["`policy-violation` is about the company's standard, and no team switches it off"] == [
+        str(getattr(problem, "message", problem)) for problem in found.problems
+    ]

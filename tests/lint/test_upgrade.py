@@ -49,7 +49,7 @@ def test_a_verdict_read_as_true_or_false_breaks_on_upgrade(tmp_path: Path, pin: 
 
     [finding] = of_rule(report, "old-style-outcome")
     assert "note" == finding.severity
-    assert finding.message.startswith("breaks on upgrade to NeMo 0.24.0: `$allowed` is the outcome of")
+    assert finding.message.startswith("breaks on upgrade to NeMo 0.24: `$allowed` is the outcome of")
     assert pin == report.configurations[0].target_version
 
 

@@ -160,3 +160,60 @@ def test_concise_is_one_line_each(broken: Report) -> None:
     lines = render("concise", broken).split("\n")
     assert str(found[0].place) in lines[0]
     assert f"error[{found[0].rule}]" in lines[0]
+
+
+CANARY = "sk-" + "canary7" * 4
+CONFIGURATION = f"""\
+models:
+  - type: main
+    engine: openai
+    model: gpt-4o-mini
+    api_key: {CANARY}
+    parameters: {{api_base: "https://user:{CANARY}@example.org/v1", token: canary7-q9w8e7r6}}
+  - type: "judge {CANARY}"
+    engine: "openai {CANARY}"
+    model: m
+rails:
+  input:
+    flows: [check it, "{CANARY}", "self check input $model={CANARY}"]
+    {CANARY}: 1
+  outputs: {{password: canary7-w9x8y7}}
+  config:
+    regex_detection: {{input: {{patterns: ["(api_key={CANARY}", "{CANARY}+*"]}}}}
+prompts:
+  - task: "{CANARY}"
+    content: "{{{{ user_input | {CANARY} }}}} token: canary7-q9w8e7r6"
+custom_data:
+  access_token:
+    canary7-q9w8e7r6t5
+"""
+FLOWS = f"""\
+define flow check it
+  $ok = execute check_text(token="canary7-q9w8e7r6")
+  if $ok == "{CANARY}"
+    bot refuse {CANARY}
+    stop
+"""
+ACTIONS = f"""\
+import os
+from nemoguardrails.actions import action
+
+os.environ["CARDS_API_KEY"] = "canary7-q9w8e7r6"
+
+
+@action(name="check it {CANARY}")
+async def check_it(api_key: str = "canary7-q9w8e7r6"):
+    return True
+"""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_format_shows_a_secret(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it stands and whichever rule speaks of its line: messages, frames, paths, fixes."""
+    monkeypatch.chdir(tmp_path)
+    for file, text in (("config.yml", CONFIGURATION), ("rails.co", FLOWS), ("actions.py", ACTIONS)):
+        (tmp_path / file).write_text(text)
+    report = check([Target(tmp_path)])
+    assert len(report.findings) > 10
+    text = render(name, report)
+    assert "canary7" not in text, [line for line in text.split("\n") if "canary7" in line]

@@ -32,6 +32,20 @@ def test_page_holds_a_firing_and_a_passing_case(rule: LoadedRule) -> None:
     assert harness.page_problems(rule.id, PAGES[rule.id], fix=rule.rule.fix is not None) == []
 
 
+def test_a_page_shows_the_mend_of_a_rule_that_mends() -> None:
+    """And of no other."""
+    fires = harness.Expected("config.yml", 1, None, "error", "some-rule", "")
+    firing = harness.Case("some-rule", "it fires", 1, expected=[fires])
+    silent = harness.Case("some-rule", "it is silent", 9)
+    assert harness.page_problems("some-rule", [firing, silent], fix=False) == []
+    (problem,) = harness.page_problems("some-rule", [firing, silent], fix=True)
+    assert "no `fixed` block" in problem
+    firing.fixed["config.yml"] = b""
+    assert harness.page_problems("some-rule", [firing, silent], fix=True) == []
+    (problem,) = harness.page_problems("some-rule", [firing, silent], fix=False)
+    assert "declares no fix" in problem
+
+
 def test_no_two_cases_of_a_page_have_one_title() -> None:
     """The title names the case in a failure."""
     titles = [str(case) for case in CASES]

@@ -291,11 +291,13 @@ def test_a_broken_actions_file_costs_its_actions_only(team) -> None:
         "from nemoguardrails.actions import action\n\n\n@action()\nasync def find_it(text: str) -> bool:\n"
     )
     broken = team(
-        config_yml=config, rails_co=flow, actions_py=action.replace(") ->", " ->") + "    return False\n"
+        config_yml=config,
+        rails_co=flow,
+        actions_py=action.replace(") ->", " ->") + '    return "4417" in text\n',
     )
     assert rules(broken) == ["unreadable-file"]
     assert "Action 'find_it' not found." in ask(broken).reply
-    mended = team(config_yml=config, rails_co=flow, actions_py=action + "    return False\n")
+    mended = team(config_yml=config, rails_co=flow, actions_py=action + '    return "4417" in text\n')
     assert rules(mended) == []
     assert ask(mended).reply == ANSWER
 

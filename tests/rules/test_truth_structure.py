@@ -253,7 +253,7 @@ def test_a_section_that_is_left_empty_breaks_its_rail(team) -> None:
 def test_nemo_stops_at_rails_in_a_list_at_the_top(team) -> None:
     """The list is for flows that have been parsed."""
     broken = team(config_yml=MODELS + "flows: [self check input]\n")
-    assert rules(broken) == ["unknown-key"]
+    assert rules(broken) == ["does-not-load"]
     with pytest.raises(ConfigError, match="has no attribute"):
         load_rails(broken, ScriptedModel())
 

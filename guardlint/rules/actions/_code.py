@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.once import once, once_each
 from guardlint.rules.colang2._reading import Block, blocks_of, flatten, flows_of, invocations, is_action
 from guardlint.source.colang import Flow, Statement
 from guardlint.source.place import Place
 from guardlint.source.python import ActionDefinition, PythonFile
+from guardlint.source.record import record
 
 __all__ = [
     "Code",
@@ -29,7 +30,7 @@ __all__ = [
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Use:
     """A flow runs an action. ``target`` is the variable that is given the result, without ``$``."""
 
@@ -41,7 +42,7 @@ class Use:
     target: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Code:
     """An action's own code. ``node`` is None where the function is defined elsewhere."""
 
@@ -50,7 +51,7 @@ class Code:
     node: Function | ast.ClassDef | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Test:
     """How a flow decides by a result: it blocks when the value (or its member ``key``) is ``blocks_on``."""
 
@@ -59,6 +60,7 @@ class Test:
     place: Place
 
 
+@once_each
 def uses(configuration: Configuration) -> Iterator[Use]:
     """Every run of an action in the flows that NeMo reads."""
     whole = configuration.flows if configuration.generation == "1.0" else flows_of(configuration)
@@ -77,6 +79,7 @@ def uses(configuration: Configuration) -> Iterator[Use]:
                     yield Use(flow, statement, made.name, arguments, made.place, made.target)
 
 
+@once
 def code_of(configuration: Configuration, name: str) -> Code | None:
     """The team's action of that name, as NeMo finds it."""
     definition = configuration.action_named(name)

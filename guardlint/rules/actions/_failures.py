@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from guardlint.rules.actions._code import Function, place_of, returns_of
 from guardlint.source.place import Place
 from guardlint.source.python import PythonFile
+from guardlint.source.record import record
 
 __all__ = ["Failure", "failures_of", "left_to_the_caller"]
 
@@ -19,11 +19,12 @@ _PARSING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failure:
     """One way to fail: ``value`` is what is returned then (None for nothing), unless it ``raises``.
 
-    ``narrow``: the code catches what a strange text raises, which may be meant as an answer.
+    ``narrow``: the code catches what a strange text raises, which may be meant as an answer. ``constant``: it
+    is no failure, but all that the code ever returns.
     """
 
     what: str
@@ -31,6 +32,7 @@ class Failure:
     value: ast.expr | None
     raises: bool = False
     narrow: bool = False
+    constant: bool = False
 
 
 def failures_of(file: PythonFile, node: Function, *, depth: int = 0) -> Iterator[Failure]:
@@ -97,6 +99,13 @@ def _handler(
     tail = _value_after(rest)
     if tail is not None:
         value = tail[0]
+        if (
+            isinstance(value, ast.Call)
+            and isinstance(value.func, ast.Name)
+            and value.func.id == "bool"
+            and len(value.args) == 1
+        ):
+            value = value.args[0]
         if isinstance(value, ast.Name):
             value = _assigned(handler.body, value.id) or _before(node, statement, value.id) or value
         yield Failure(

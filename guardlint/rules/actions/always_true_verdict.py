@@ -14,12 +14,13 @@ import ast
 from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.rules._text_mends import replace_text
 from guardlint.rules.actions._code import Code, Function, code_of, place_of, returns_of, tests_of, uses
 from guardlint.rules.actions._values import truth
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.place import Place
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -45,6 +46,9 @@ def check(project: Project) -> Iterator[Found]:
             mend,
             value=(code.definition.name, what),
             related=(Related(tests[0].place, "tested as a yes or no"),),
+            fix=replace_text(configuration, place, "return ", "return await ", title="write `return await`")
+            if "await …" in mend
+            else None,
         )
 
 
@@ -103,7 +107,29 @@ def _is_full(node: Function, value: ast.expr | None) -> bool:
         return bool(given) and all(isinstance(item, ast.Dict) and bool(item.keys) for item in given)
     if isinstance(value, ast.Dict | ast.Tuple):
         return truth(value) is True
+    if isinstance(value, ast.IfExp):
+        return _is_full(node, value.body) and _is_full(node, value.orelse)
+    if isinstance(value, ast.Call):
+        # Of what is no text itself, `str` never makes an empty one: "False" is true.
+        return (
+            isinstance(value.func, ast.Name)
+            and value.func.id == "str"
+            and len(value.args) == 1
+            and _is_verdict(value.args[0])
+        )
+    if isinstance(value, ast.JoinedStr):
+        return any(isinstance(part, ast.Constant) and part.value for part in value.values)
     return isinstance(value, ast.Constant) and isinstance(value.value, str) and bool(value.value)
+
+
+def _is_verdict(value: ast.expr) -> bool:
+    if isinstance(value, ast.BoolOp):
+        return all(map(_is_verdict, value.values))
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id in ("any", "all", "bool", "isinstance")
+    return isinstance(value, ast.Compare) or (
+        isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not)
+    )
 
 
 def _is_coroutine(code: Code, value: ast.expr | None) -> bool:

@@ -2,7 +2,8 @@
 
 What it does: for each action whose result a flow tests before it blocks, looks at what the code returns from
 its ``except`` blocks, after a service's bad status, and under ``suppress``; in Colang 2.x also at errors that
-the action leaves to its caller.
+the action leaves to its caller. An action that returns nothing, or the same whatever it reads, is one that
+always lets the message pass.
 
 Why it matters: a check that is down is a check that finds nothing. Whoever can make the service fail, by
 length, load or a strange character, is past it. In Colang 1.0 an error that is not caught blocks; in 2.x it
@@ -17,7 +18,9 @@ import ast
 from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.rules.actions import replaced_action
 from guardlint.rules.actions._code import Code, Function, Test, code_of, tests_of, uses
+from guardlint.rules.actions._constant import without_verdict
 from guardlint.rules.actions._failures import Failure, failures_of, left_to_the_caller
 from guardlint.rules.actions._values import blocks
 from guardlint.rules.rule import Confidence, Found, Project, Related, Rule, Severity
@@ -38,15 +41,22 @@ def check(project: Project) -> Iterator[Found]:
             continue
         for failure in _failures(configuration, code, code.node, tests):
             where = failure.place
+            if failure.constant and _is_replaced(project, code):
+                continue
             if (where.file, where.line) not in said:
                 said.add((where.file, where.line))
                 yield _found(configuration, code, failure, tests[0])
 
 
+def _is_replaced(project: Project, code: Code) -> bool:
+    """Whether it takes the place of a check of NeMo's and never blocks: the rule replaced-action says so."""
+    return any(found.value == code.definition.name for found in replaced_action.check(project))
+
+
 def _failures(
     configuration: Configuration, code: Code, node: Function, tests: tuple[Test, ...]
 ) -> Iterator[Failure]:
-    for failure in failures_of(code.file, node):
+    for failure in (*failures_of(code.file, node), *without_verdict(code.file, node)):
         if failure.raises:
             if configuration.generation == "2.x" and all(test.blocks_on for test in tests):
                 yield failure
@@ -64,6 +74,8 @@ def _found(configuration: Configuration, code: Code, failure: Failure, test: Tes
     if not test.blocks_on and test.key is None:
         mend = "`False`"
     effect = "the flow takes the failure for a clean text, and the message passes"
+    if failure.constant:
+        effect = "the flow takes every text for a clean one, and every message passes"
     if failure.raises:
         effect = "in Colang 2.x a failing action gives None: the flow goes on, and the message passes"
     raising = "" if configuration.generation == "2.x" else ", or raise the error again"
@@ -71,7 +83,9 @@ def _found(configuration: Configuration, code: Code, failure: Failure, test: Tes
         f"`{name}` {failure.what}",
         failure.place,
         effect,
-        f"return {mend} where the check fails{raising}",
+        f"return {mend} where the text must not pass"
+        if failure.constant
+        else f"return {mend} where the check fails{raising}",
         value=(name, failure.what, failure.place.line - code.definition.place.line),
         related=(Related(test.place, "blocks on this"),),
         severity=severity,

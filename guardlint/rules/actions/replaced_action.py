@@ -40,7 +40,7 @@ def check(project: Project) -> Iterator[Found]:
             continue
         runs = _runs_in(configuration, action.name)
         values = [item.value for item in returns_of(code.node)]
-        if _never_blocks(values):
+        if _never_blocks(values) or _hands_back(code.node, values):
             yield _found(action, runs)
         elif action.returns == "bool" and runs is not None and runs[1]:
             yield Found(
@@ -50,7 +50,7 @@ def check(project: Project) -> Iterator[Found]:
                 "return `RailOutcome.block(…)` or `RailOutcome.allow()`, or write the flow that tests it",
                 value=action.name,
                 related=(Related(runs[0], "the library's flow runs it"),),
-                since_nemo="0.24.0",
+                since_nemo="0.24",
             )
 
 
@@ -74,6 +74,18 @@ def _never_blocks(values: list[ast.expr | None]) -> bool:
         return True
     constants = [value.value for value in values if isinstance(value, ast.Constant)]
     return len(constants) == len(values) and len({repr(value) for value in constants}) == 1
+
+
+def _hands_back(node: ast.FunctionDef | ast.AsyncFunctionDef, values: list[ast.expr | None]) -> bool:
+    """Whether the text comes back as it was given: a masking action that masks nothing."""
+    if any(isinstance(item, ast.Assign | ast.AugAssign) for item in ast.walk(node)):
+        return False
+    given = {item.arg for item in (*node.args.args, *node.args.kwonlyargs)} & {
+        "text",
+        "bot_response",
+        "user_input",
+    }
+    return bool(values) and all(isinstance(value, ast.Name) and value.id in given for value in values)
 
 
 def _runs_in(configuration: Configuration, name: str) -> tuple[Place, bool] | None:

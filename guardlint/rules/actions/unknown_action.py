@@ -19,13 +19,16 @@ from collections.abc import Iterator
 
 from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration
+from guardlint.rules._mends import is_slip
+from guardlint.rules._text_mends import replace_text
 from guardlint.rules.actions._code import Use, place_of, uses
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.files import read_text, shown_path
 from guardlint.source.names import closest
 from guardlint.source.place import Place
+from guardlint.source.python_functions import Function, functions_in
 
-RULE = Rule(severity="warning", confidence="high", since="0.1.0")
+RULE = Rule(severity="warning", confidence="high", since="0.1.0", fix="safe")
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -72,6 +75,7 @@ def _found(configuration: Configuration, use: Use) -> Found | None:
             value=use.name,
             related=(Related(place, label),),
             confidence="high" if certain else "medium",
+            fix=replace_text(configuration, place, "@action", "@action()") if certain else None,
         )
     if any(problem.place.file.endswith(".py") for problem in configuration.problems):
         return None  # unreadable-file: the action may stand in the file that Python cannot parse
@@ -97,6 +101,9 @@ def _found(configuration: Configuration, use: Use) -> Found | None:
             if own and action.name and snake_case(action.name) == meant
         ),
         confidence="high" if own else "medium",
+        fix=replace_text(
+            configuration, use.place, use.name, spelt, safe=own and is_slip(snake_case(use.name), meant)
+        ),
     )
 
 
@@ -117,25 +124,23 @@ def _unregistered(configuration: Configuration, name: str) -> tuple[Place, str, 
     for file in configuration.python_files:
         if file.tree is None:
             continue
-        methods = {
-            item for node in ast.walk(file.tree) if isinstance(node, ast.ClassDef) for item in node.body
-        }
-        for node in ast.walk(file.tree):
-            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                continue
+        for node, is_method in functions_in(file.tree):
             if not ({node.name, snake_case(node.name)} | _names(node)) & wanted:
                 continue
             where = place_of(file, node)
-            if node in methods:
+            if is_method:
                 return where, "a method, which NeMo does not register", "make it a function of the module"
             if any(getattr(item, "id", None) == "action" for item in node.decorator_list):
+                bare = next(item for item in node.decorator_list if getattr(item, "id", None) == "action")
+                line, column = bare.lineno, bare.col_offset
+                where = Place.at(file.file, line, column, len("@action"))
                 return where, "`@action` without brackets registers nothing", "write `@action()`"
             if not any(isinstance(item, ast.Call) for item in node.decorator_list):
                 return where, "has no `@action()`", f"put `@action()` above `def {node.name}`"
     return _elsewhere(configuration, wanted)
 
 
-def _names(node: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+def _names(node: Function) -> set[str]:
     """The names that its decorators give it."""
     return {
         word.value.value

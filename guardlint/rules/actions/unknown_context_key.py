@@ -12,18 +12,22 @@ How to fix: write ``user_message``, ``bot_message`` or ``relevant_chunks``.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.rules._mends import is_slip
+from guardlint.rules._text_mends import replace_text
 from guardlint.rules.actions._code import place_of
-from guardlint.rules.rule import Found, Project, Rule
+from guardlint.rules.rule import Fix, Found, Project, Rule
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.names import closest
+from guardlint.source.place import Place
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
 
-# What NeMo puts into the context (``ContextUpdate`` events and ``compute_context``), in 0.17 to 0.24.
+# What NeMo puts into the context (``ContextUpdate`` events and ``compute_context`` of the wheels 0.17 to
+# 0.24.1, put together: ``bot_thinking`` came with 0.18).
 _SET: Final = (
     "user_message",
     "bot_message",
@@ -44,6 +48,9 @@ _MEANT: Final = {
     "input": "user_message",
     "input_text": "user_message",
     "user_text": "user_message",
+    "user_msg": "user_message",
+    "user_prompt": "user_message",
+    "bot_msg": "bot_message",
     "user_query": "user_message",
     "query": "user_message",
     "question": "user_message",
@@ -61,8 +68,8 @@ _MEANT: Final = {
     "chunks": "relevant_chunks",
     "documents": "relevant_chunks",
 }
-_KEY: Final = re.compile(r"\bcontext\b[^\n]{0,12}?(?:\.get\(|\[)\s*[\"'](\w+)[\"']")
-_WORD: Final = re.compile(r"\w+")
+_KEY: Final = lazy_pattern(r"\bcontext\b[^\n]{0,12}?(?:\.get\(|\[)\s*[\"'](\w+)[\"']")
+_WORD: Final = lazy_pattern(r"\w+")
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -98,6 +105,7 @@ def check(project: Project) -> Iterator[Found]:
                     "itself passes it",
                     f"write `{meant}`",
                     value=(node.name, key),
+                    fix=_respelt(configuration, place_of(file, where), key, meant),
                     confidence="high"
                     if key not in _MEANT or key in ("user_input", "bot_response")
                     else "medium",
@@ -152,3 +160,14 @@ def _texts(node: ast.expr) -> Iterator[str]:
     for item in ast.walk(node):
         if isinstance(item, ast.Constant) and isinstance(item.value, str):
             yield item.value
+
+
+def _respelt(configuration: Configuration, place: Place, key: str, meant: str) -> Fix | None:
+    """The key in the quotes that it has; a word for a text that NeMo calls otherwise is to be looked at."""
+    safe = is_slip(key, meant)
+    for quote in "\"'":
+        old, new = f"{quote}{key}{quote}", f"{quote}{meant}{quote}"
+        fix = replace_text(configuration, place, old, new, title=f"write `{meant}` for `{key}`", safe=safe)
+        if fix is not None:
+            return fix
+    return None

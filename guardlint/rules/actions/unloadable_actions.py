@@ -51,7 +51,7 @@ def check(project: Project) -> Iterator[Found]:
                 effect,
                 "take it out, and return a `RailOutcome`",
                 value="output_mapping",
-                since_nemo="0.24.0",
+                since_nemo="0.24",
             )
 
 

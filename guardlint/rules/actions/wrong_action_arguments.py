@@ -19,12 +19,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.rules._mends import is_slip
+from guardlint.rules._text_mends import replace_text
 from guardlint.rules.actions._code import Function, Use, code_of, place_of, tests_of, uses
-from guardlint.rules.rule import Found, Project, Related, Rule
+from guardlint.rules.rule import Fix, Found, Project, Related, Rule
 from guardlint.source.names import closest
+from guardlint.source.place import Place
 from guardlint.source.python import PythonFile
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
 
 # What both runtimes put in by the parameter's name (``_process_start_action``; ``register_action_param`` in
 # rails/llm/llmrails.py).
@@ -114,6 +117,9 @@ def _fault(
             f"`{use.name}` is given an argument without a name",
             f"write `{use.name}({wanted}={bare[0]})`" if wanted else "take the argument out",
             takes,
+            _argument(configuration, use, bare[0], f"{wanted}={bare[0]}", safe=len(parameters) == 1)
+            if wanted and len(bare) == 1
+            else None,
         )
     unknown = [] if node.args.kwarg else [name for name in names if name not in parameters]
     missing = [item for item in required if item not in names and item not in _GIVEN]
@@ -131,6 +137,9 @@ def _fault(
             f"`{use.name}` takes no `{unknown[0]}`",
             f"write `{meant}=`" if meant else f"take `{unknown[0]}` out, or add it to the function",
             takes,
+            _argument(configuration, use, f"{unknown[0]}=", f"{meant}=", safe=is_slip(unknown[0], meant))
+            if meant
+            else None,
         )
     if missing:
         return _broken(
@@ -143,7 +152,25 @@ def _fault(
     return _unread(configuration, use, parameters, names, takes)
 
 
-def _broken(configuration: Configuration, use: Use, message: str, mend: str, takes: Related) -> Found:
+def _argument(configuration: Configuration, use: Use, old: str, new: str, *, safe: bool) -> Fix | None:
+    """One argument of the call written otherwise."""
+    text, place = use.statement.text, use.statement.place
+    begin = text.find(use.arguments)
+    at = text.find(old, max(begin, text.find(use.name) + len(use.name)))
+    if at < 0 or text.count(old, at) != 1 or "\n" in text[:at]:
+        return None
+    where = Place.at(place.file, place.line, place.column + at, len(old))
+    return replace_text(configuration, where, old, new, safe=safe)
+
+
+def _broken(
+    configuration: Configuration,
+    use: Use,
+    message: str,
+    mend: str,
+    takes: Related,
+    fix: Fix | None = None,
+) -> Found:
     effect = "the call is an error: every message that comes here is answered with an internal error"
     if configuration.generation == "2.x":
         tests = tests_of(use)
@@ -153,7 +180,8 @@ def _broken(configuration: Configuration, use: Use, message: str, mend: str, tak
             if tests and not tests[0].blocks_on
             else "the flow goes on, and everything passes"
         )
-    return Found(message, use.place, effect, mend, value=(use.flow.name, use.name, message), related=(takes,))
+    value = (use.flow.name, use.name, message)
+    return Found(message, use.place, effect, mend, value=value, related=(takes,), fix=fix)
 
 
 def _unread(

@@ -13,6 +13,7 @@ from typing import Any
 
 from guardlint.rules.colang._values import UNKNOWN, evaluate, truth
 from guardlint.source.colang import Flow, Statement
+from guardlint.source.record import record
 
 __all__ = ["NOTHING", "REFUSES", "REWRITES", "Block", "Outcomes", "blocks_of", "flatten", "run"]
 
@@ -32,7 +33,7 @@ class Block:
     inside: list[Block] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcomes:
     """What the paths of a flow do, and the message after which a path goes on instead of stopping."""
 
@@ -40,7 +41,7 @@ class Outcomes:
     goes_on_after: Statement | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Path:
     values: Mapping[str, Any]
     effect: int = NOTHING

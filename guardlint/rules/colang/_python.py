@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-import warnings
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.once import once
 from guardlint.rules.colang._values import UNKNOWN
 from guardlint.source.python import ActionDefinition
+from guardlint.source.python_functions import Function, functions_in
+from guardlint.source.record import record
 
 __all__ = ["ActionFunction", "function_of"]
 
@@ -21,7 +20,7 @@ _GIVEN = frozenset(
 """Parameters that NeMo fills in (``v1_0/runtime/runtime.py``, and what ``llmrails`` registers)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ActionFunction:
     """A function that is an action.
 
@@ -41,10 +40,7 @@ class ActionFunction:
 @once
 def function_of(configuration: Configuration, action: ActionDefinition) -> ActionFunction | None:
     """The function behind an action; None for classes, and for what other decorators have changed."""
-    text = configuration.texts.get(action.place.file)
-    if text is None:
-        return None
-    node = _functions(text).get(action.function)
+    node = _functions(configuration, action.place.file).get(action.function)
     if node is None or len(node.decorator_list) > 1:
         return None
     names = [item.arg for item in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
@@ -63,33 +59,31 @@ def function_of(configuration: Configuration, action: ActionDefinition) -> Actio
     return ActionFunction(tuple(names), tuple(required), takes_any, _values(node), bool(own), _acts(node))
 
 
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
 _ENDS = ast.Return | ast.Raise | ast.If | ast.Try | ast.With | ast.AsyncWith | ast.Match | ast.While
 
 
-@lru_cache(maxsize=8)
-def _functions(text: str) -> dict[str, _Function]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text.removeprefix("\ufeff"))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
-    found: dict[str, _Function] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            found.setdefault(node.name, node)
+@once
+def _functions(configuration: Configuration, name: str) -> dict[str, Function]:
+    """The functions and methods of a file by name; of several with one name the outermost."""
+    found: dict[str, Function] = {}
+    for file in configuration.python_files:
+        if file.file == name and file.tree is not None:
+            for node, _ in functions_in(file.tree):
+                found.setdefault(node.name, node)
     return found
 
 
-def _acts(node: _Function) -> bool:
-    names = {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
-    return "ActionResult" in names or any(isinstance(item, ast.Raise) for item in ast.walk(node))
+def _acts(node: Function) -> bool:
+    return any(
+        isinstance(item, ast.Raise) or (isinstance(item, ast.Name) and item.id == "ActionResult")
+        for item in ast.walk(node)
+    )
 
 
-def _values(node: _Function) -> tuple[Any, ...] | None:
-    returns = [item for item in _own_nodes(node) if isinstance(item, ast.Return)]
-    if not returns or any(isinstance(item, ast.Yield | ast.YieldFrom) for item in _own_nodes(node)):
+def _values(node: Function) -> tuple[Any, ...] | None:
+    own = _own_nodes(node)
+    returns = [item for item in own if isinstance(item, ast.Return)]
+    if not returns or any(isinstance(item, ast.Yield | ast.YieldFrom) for item in own):
         return None
     found: list[Any] = [] if isinstance(node.body[-1], _ENDS) else [None]
     for item in returns:
@@ -102,7 +96,7 @@ def _values(node: _Function) -> tuple[Any, ...] | None:
     return tuple(found)
 
 
-def _says_bool(node: _Function) -> bool:
+def _says_bool(node: Function) -> bool:
     return isinstance(node.returns, ast.Name) and node.returns.id == "bool"
 
 
@@ -114,12 +108,10 @@ def _own_nodes(node: ast.AST) -> list[ast.AST]:
     """The nodes of a function without those of functions in it."""
     found: list[ast.AST] = []
     waiting = list(ast.iter_child_nodes(node))
-    while waiting:
-        item = waiting.pop(0)
-        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            continue
-        found.append(item)
-        waiting += ast.iter_child_nodes(item)
+    for item in waiting:
+        if not isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            found.append(item)
+            waiting += ast.iter_child_nodes(item)
     return found
 
 

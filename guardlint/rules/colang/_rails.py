@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.once import once_each
 from guardlint.nemo.references import RailReference, normalise_flow
 from guardlint.source.colang import Flow, Statement
 from guardlint.source.python import ActionDefinition
+from guardlint.source.record import record
 
 __all__ = [
     "RAIL_DIRECTIONS",
@@ -35,7 +35,7 @@ _OF_NEMO = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RailFlow:
     """A flow of the team's that runs as a rail of a direction; ``rail`` is the entry that leads to it."""
 

@@ -9,9 +9,11 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
+
+from guardlint.source.lazy_pattern import lazy_pattern
+from guardlint.source.record import record
 
 __all__ = ["FAILS", "UNKNOWN", "Outcome", "evaluate", "names_in", "truth"]
 
@@ -30,7 +32,7 @@ FAILS: Final = _Sign("FAILS")
 """The expression raises: the request ends in an error."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """NeMo's ``RailOutcome``: true whatever it holds, equal to nothing but another one."""
 
@@ -39,7 +41,7 @@ class Outcome:
 
 
 _ATTRIBUTES = frozenset("is_blocked is_transform is_allowed reason metadata transform_text".split())
-_NAME = re.compile(r"\$([A-Za-z_]\w*)")
+_NAME = lazy_pattern(r"\$([A-Za-z_]\w*)")
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,

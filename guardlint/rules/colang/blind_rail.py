@@ -17,16 +17,18 @@ from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules._text_mends import rename_variable
+from guardlint.rules.colang._context_keys import context_keys
 from guardlint.rules.colang._python import function_of
 from guardlint.rules.colang._rails import RailFlow, rail_flows, team_action, waits_for_event
-from guardlint.rules.rule import Found, Project, Rule
+from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.colang import Call
+from guardlint.source.lazy_pattern import lazy_pattern
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe", controls=("LLM01:2025",))
 
 _OWN = {"input": "user_message", "output": "bot_message", "retrieval": "relevant_chunks"}
 _TEXTS = {"input": "the message", "output": "the answer", "retrieval": "the retrieved chunks"}
-_OTHER = re.compile(r"\$(user_message|bot_message|last_user_message|relevant_chunks)\b")
+_OTHER = lazy_pattern(r"\$(user_message|bot_message|last_user_message|relevant_chunks)\b")
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -35,10 +37,11 @@ def check(project: Project) -> Iterator[Found]:
     for rail in rail_flows(configuration):
         if not rail.is_listed or waits_for_event(rail.flow) is not None:
             continue
+        own = _OWN[rail.direction]
         reading = _what_it_reads(configuration, rail)
         if reading is None:
+            yield from _by_context(configuration, rail, own)
             continue
-        own = _OWN[rail.direction]
         yield Found(
             f"`{rail.flow.name}` is an {rail.direction} rail and never looks at `${own}`".replace(
                 "an retrieval", "a retrieval"
@@ -51,6 +54,38 @@ def check(project: Project) -> Iterator[Found]:
             value=(rail.flow.name, rail.direction),
             fix=rename_variable(configuration, rail.flow, reading, own, safe=False) if reading else None,
         )
+
+
+def _by_context(configuration: Configuration, rail: RailFlow, own: str) -> Iterator[Found]:
+    """A rail of one action whose code takes the text of another direction from the context."""
+    calls = list(rail.flow.calls())
+    if len(calls) != 1 or calls[0].kind != "execute" or configuration.has_unnamed_actions:
+        return
+    if any(f"${text}" in statement.text for statement in rail.flow.statements for text in _OWN.values()):
+        return
+    read = context_keys(configuration, calls[0].name)
+    if not read or own in read or f"last_{own}" in read:
+        return
+    other = next((key for key in read if key in _OWN.values()), None)
+    if other is not None and set(read) <= {*_OWN.values(), "last_user_message", "last_bot_message"}:
+        yield Found(
+            f"`{calls[0].name}` looks at `{other}` in an {rail.direction} rail, and never at `{own}`".replace(
+                "an retrieval", "a retrieval"
+            ),
+            calls[0].place if _runs_where_it_belongs(configuration, calls[0].name, rail) else read[other],
+            f"the rail runs, and {_TEXTS[rail.direction]} is not checked",
+            f"read `{own}` from the context",
+            value=(rail.flow.name, rail.direction, other),
+            related=(Related(read[other], "reads it here"), Related(calls[0].place, "run here")),
+        )
+
+
+def _runs_where_it_belongs(configuration: Configuration, name: str, rail: RailFlow) -> bool:
+    """Whether a rail of another direction runs the action too: then it is the call that is wrong."""
+    return any(
+        other.direction != rail.direction and any(call.name == name for call in other.flow.calls())
+        for other in rail_flows(configuration)
+    )
 
 
 def _what_it_reads(configuration: Configuration, rail: RailFlow) -> str | None:

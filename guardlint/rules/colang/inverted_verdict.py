@@ -17,12 +17,15 @@ from typing import Any
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules._text_mends import replace_text
-from guardlint.rules.colang import old_style_outcome
+from guardlint.rules.actions._code import tests_of, uses
 from guardlint.rules.colang._blocks import NOTHING, REFUSES, Block, blocks_of, flatten, run
 from guardlint.rules.colang._python import function_of
 from guardlint.rules.colang._rails import rail_flows, team_action, waits_for_event
 from guardlint.rules.colang._values import Outcome, names_in
 from guardlint.rules.colang._waking import wakes_library
+from guardlint.rules.colang.old_style_outcome import flows_of_old_style
+from guardlint.rules.colang2._reading import has_guardrails
+from guardlint.rules.colang2._reading import rail_flows as modern_rail_flows
 from guardlint.rules.rule import Fix, Found, Project, Related, Rule
 from guardlint.source.colang import Flow, Statement
 
@@ -32,11 +35,13 @@ _BAD = frozenset(
     "jailbreak injection toxic toxicity blocked forbidden harmful unsafe abusive abuse violation violates "
     "leak leaks banned suspicious malicious offensive profanity flagged attack secret secrets pii scam fraud "
     "disallowed condemned prohibited hallucination hallucinated bad unsupported offtopic insult threat "
-    "rejected".split()
+    "rejected unwanted dangerous risky inappropriate illegal confidential denied refused restricted nsfw "
+    "noncompliant malformed hateful".split()
 )
 _GOOD = frozenset(
     "allowed safe ok okay valid clean approved acceptable accepted permitted passed passes compliant "
-    "harmless benign legitimate appropriate supported grounded accurate".split()
+    "harmless benign legitimate appropriate supported grounded accurate fine good permissible "
+    "conforms trusted factual".split()
 )
 _UNSURE = frozenset("no not non without free un never check validate verify moderate".split())
 
@@ -44,7 +49,10 @@ _UNSURE = frozenset("no not non without free un never check validate verify mode
 def check(project: Project) -> Iterator[Found]:
     """One finding for each verdict."""
     configuration = project.configuration
-    explained = {found.value[0] for found in old_style_outcome.check(project)}
+    if configuration.generation == "2.x":
+        yield from _modern(configuration)
+        return
+    explained = flows_of_old_style(project.configuration)
     told: set[str] = set()
     for rail in rail_flows(configuration):
         flow = rail.flow
@@ -55,6 +63,27 @@ def check(project: Project) -> Iterator[Found]:
         for statement in flow.statements:
             if statement.kind == "set" and statement.call is not None and statement.call.kind == "execute":
                 yield from _judge(configuration, flow, blocks, statement)
+
+
+def _modern(configuration: Configuration) -> Iterator[Found]:
+    """In Colang 2.x: the branch that aborts is taken for the verdict that is good by its name."""
+    rails = modern_rail_flows(configuration) if has_guardrails(configuration) else {}
+    for use in uses(configuration) if rails and configuration.actions else ():
+        own = configuration.action_named(use.name)
+        side = _side(use.target or "", use.name)
+        if use.flow.name not in rails or own is None or own.returns != "bool" or side is None:
+            continue
+        tests = [test for test in tests_of(use) if test.key is None]
+        if tests and all(test.blocks_on != (side == "bad") for test in tests):
+            yield Found(
+                f"`{use.flow.name}` refuses what `{use.name}` lets pass",
+                tests[0].place,
+                "harmless messages are refused, and those that the check condemns pass",
+                "turn the test around",
+                value=(use.flow.name, use.name, use.target),
+                related=(Related(use.place, "the verdict"),),
+                confidence="medium",
+            )
 
 
 def _judge(
@@ -93,7 +122,7 @@ def _judge(
         value=(flow.name, name, asked.target),
         related=(Related(asked.call.place, "the verdict"),),
         confidence=None if certain else "medium",
-        since_nemo="0.24.0" if certain else None,
+        since_nemo="0.24" if certain else None,
         fix=_turned(configuration, test, certain),
     )
 

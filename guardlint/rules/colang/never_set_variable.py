@@ -121,9 +121,7 @@ def _judge(
         value=(rail.flow.name, name),
         related=related,
         confidence=confidence,
-        fix=rename_variable(
-            configuration, rail.flow, name, meant, safe=is_slip(name, meant) or bool(related)
-        ),
+        fix=rename_variable(configuration, rail.flow, name, meant, safe=safe),
     )
 
 

@@ -20,12 +20,14 @@ from collections.abc import Iterator
 from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.old_outcomes import outcome_test
+from guardlint.nemo.once import once_each
+from guardlint.nemo.reach import never_starts
 from guardlint.rules._text_mends import replace_text
 from guardlint.rules.colang._python import ActionFunction, function_of
 from guardlint.rules.colang._rails import RailFlow, rail_flows, team_action
 from guardlint.rules.colang._waking import woken_by
 from guardlint.rules.rule import Fix, Found, Project, Related, Rule
-from guardlint.source.colang import Flow, Statement
+from guardlint.source.colang import Call, Flow, Statement
 from guardlint.source.place import Place
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
@@ -35,7 +37,16 @@ _TESTS = frozenset({"if", "elif", "else", "while", "when"})
 
 def check(project: Project) -> Iterator[Found]:
     """One finding for each test."""
-    configuration = project.configuration
+    yield from _faults(project.configuration)
+
+
+def flows_of_old_style(configuration: Configuration) -> set[str]:
+    """The names of the flows that the rule speaks of."""
+    return {found.value[0] for found in _faults(configuration)}
+
+
+@once_each
+def _faults(configuration: Configuration) -> Iterator[Found]:
     if configuration.generation == "1.0":
         rails = {rail.flow.name: rail for rail in reversed(list(rail_flows(configuration)))}
     else:
@@ -48,6 +59,8 @@ def check(project: Project) -> Iterator[Found]:
             if statement.target is not None and statement.call is not None:
                 outcomes.pop(statement.target, None)
                 plain.pop(statement.target, None)
+                if _is_no_action(configuration, statement.call):
+                    continue
                 if _returns_outcome(configuration, statement.call.name):
                     outcomes[statement.target] = statement
                 elif _returns_plain(configuration, statement.call.name):
@@ -57,7 +70,7 @@ def check(project: Project) -> Iterator[Found]:
                     # The first that raises is as far as a request comes.
                     if not raised & {found.value[1]}:
                         yield found
-                    if "raises" in found.at_run_time:
+                    if "raises" in found.at_run_time or "internal error" in found.at_run_time:
                         raised.add(found.value[1])
                 yield from _attributes_of_plain(flow, statement, plain)
                 if statement.target is not None:
@@ -66,6 +79,11 @@ def check(project: Project) -> Iterator[Found]:
                     plain.pop(statement.target, None)
                     if alias is not None:
                         outcomes[statement.target] = alias
+
+
+def _is_no_action(configuration: Configuration, call: Call) -> bool:
+    """Colang 2.x has no ``execute``: the word is the beginning of a flow's name."""
+    return configuration.generation == "2.x" and call.kind == "execute"
 
 
 def _returns_plain(configuration: Configuration, name: str) -> bool:
@@ -124,7 +142,7 @@ def _bare_tests(
                     f"the library's `{woken[0]}` wakes up on the same action and reads `${woken[1]}`, which "
                     "is not set: every request ends in an error"
                 )
-            used = _runs(configuration, flow)
+            used = not never_starts(configuration, flow)
             wrong = match["wrong"]
             yield Found(
                 f"`${name}` is the outcome of `{origin.call.name}`, which "
@@ -135,19 +153,31 @@ def _bare_tests(
                 value=(flow.name, name, origin.call.name),
                 related=(Related(origin.call.place, "returns a RailOutcome since NeMo 0.24"),),
                 severity=None if used else "warning",
-                since_nemo="0.24.0",
-                fix=_tested(configuration, statement, origin),
+                since_nemo="0.24",
+                fix=_tested(configuration, flow, origin, name),
             )
 
 
-def _tested(configuration: Configuration, statement: Statement, origin: Statement) -> Fix | None:
-    """The same decision, asked of the outcome."""
+def _tested(configuration: Configuration, flow: Flow, origin: Statement, name: str) -> Fix | None:
+    """The same decisions, asked of the outcome: all of a flow, for one that raises hides others."""
     assert origin.call is not None
-    old = statement.expression.strip()
-    new = outcome_test(snake_case(origin.call.name), old)
-    if new is None or statement.expression_place is None:
+    action = snake_case(origin.call.name)
+    fixes = []
+    for statement in flow.statements:
+        old = statement.expression.strip()
+        if re.search(rf"\${name}\b", old) is None or statement is origin or "(" in old:
+            continue
+        if statement.target is not None and old == f"${name}":
+            continue  # another name for the outcome
+        terms = re.split(r"(\s+(?:and|or)\s+)", old)
+        new = "".join((f"${name}" in term and outcome_test(action, term)) or term for term in terms)
+        if new != old and statement.expression_place is not None:
+            fixes.append(replace_text(configuration, statement.expression_place, old, new))
+    made = [fix for fix in fixes if fix is not None]
+    if not made:
         return None
-    return replace_text(configuration, statement.expression_place, old, new)
+    title = made[0].title if len(made) == 1 else f"ask `${name}` as an outcome, {len(made)} times"
+    return Fix(title, tuple(edit for fix in made for edit in fix.edits))
 
 
 # A use of an outcome: bare, or with an attribute or a key. What an outcome has is no fault.
@@ -178,15 +208,3 @@ def _effect(rest: str, negated: bool) -> str:
     if equal == negated:
         return "the test is always true: every message takes this branch"
     return "the test is never true: what the rail condemns passes all the same"
-
-
-def _runs(configuration: Configuration, flow: Flow) -> bool:
-    if any(rail.flow == flow.name for rail in configuration.all_rails()):
-        return True
-    if configuration.generation == "2.x" or "subflow" not in flow.modifiers:
-        return True
-    return any(
-        call.kind == "do" and call.name == flow.name
-        for other in configuration.flows.values()
-        for call in other.calls()
-    )

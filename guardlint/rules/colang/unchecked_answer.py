@@ -23,21 +23,22 @@ from guardlint.rules.colang._rails import rail_flows
 from guardlint.rules.colang._values import names_in
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.colang import Flow, Statement
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe", controls=("LLM05:2025",))
 
-_SLOT = re.compile(r"\{\{-?\s*(\w+)(?:\.(\w+))?[^}]*\}\}|\$([A-Za-z_]\w*)(?:\.(\w+))?")
+_SLOT = lazy_pattern(r"\{\{-?\s*(\w+)(?:\.(\w+))?[^}]*\}\}|\$([A-Za-z_]\w*)(?:\.(\w+))?")
 # Words of a model, and no figure or name from a data base: by the action, and by the variable.
-_ASKED = re.compile(
+_ASKED = lazy_pattern(
     r"(?:^|_)(?:rag|llm|gpt|ask|answer|respond|reply|summari[sz]e|summary|complete|chat|explain|translate"
     r"|compose|rewrite|draft|narrate|chain)(?:_|$)|query_(?:bot|model|kb|documents|docs|llm|index)"
     r"|generate_(?:answer|reply|response|text|summary|message|explanation|advice)"
 )
-_ANSWERS = re.compile(
+_ANSWERS = lazy_pattern(
     r"(?:^|_)(?:answer|response|reply|summary|explanation|completion|generated|draft|advice|translation)(?:_|$)"
 )
-_FETCHES = re.compile(
+_FETCHES = lazy_pattern(
     r"(?:get|create|book|read|fetch|look|count|update|cancel|send|submit|save|register|check|open|find|compute"
     r"|calculate)_"
 )

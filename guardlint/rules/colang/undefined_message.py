@@ -21,16 +21,17 @@ from guardlint.rules._text_mends import replace_text
 from guardlint.rules.colang._rails import rail_flows, waits_for_event
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.colang import Flow, Statement
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.names import closest
 from guardlint.source.place import Place
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
 
-_NAME = re.compile(r"[A-Za-z][^\"'$(]*$")
+_NAME = lazy_pattern(r"[A-Za-z][^\"'$(]*$")
 
 
 def check(project: Project) -> Iterator[Found]:
-    """One finding for each message of each flow."""
+    """One finding for each message."""
     configuration = project.configuration
     if configuration.generation != "1.0":
         return
@@ -38,13 +39,13 @@ def check(project: Project) -> Iterator[Found]:
     in_yaml = configuration.value(("bot_messages",))
     known |= set(in_yaml) if isinstance(in_yaml, dict) else set()
     rails: set[str] = set()
+    told: set[str] = set()
     for rail in rail_flows(configuration):
         if rail.flow.name in rails:
             continue
         rails.add(rail.flow.name)
         if waits_for_event(rail.flow) is not None or rail.direction == "retrieval":
             continue
-        told: set[str] = set()
         for name, statement in _said(rail.flow):
             if name in known or name in told:
                 continue
@@ -58,6 +59,12 @@ def check(project: Project) -> Iterator[Found]:
                 else "the main model writes the refusal, and the output rails judge it as one more answer",
                 f"write `bot {meant}`" if meant else f"add `define bot {name}` with the text of the refusal",
                 value=(rail.flow.name, name),
+                related=tuple(
+                    Related(_place(other, name), "said here too")
+                    for flow in configuration.flows.values()
+                    for called, other in _said(flow)
+                    if called == name and other is not statement
+                ),
                 fix=replace_text(
                     configuration, _place(statement, name), name, meant, safe=is_slip(name, meant)
                 )

@@ -16,11 +16,12 @@ from collections.abc import Iterator
 
 from guardlint.rules.colang._rails import rail_flows, waits_for_event
 from guardlint.rules.rule import Found, Project, Rule
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
 
-_PLAIN = re.compile(r"\$[A-Za-z_]\w*")
+_PLAIN = lazy_pattern(r"\$[A-Za-z_]\w*")
 
 
 def check(project: Project) -> Iterator[Found]:

@@ -14,28 +14,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration
-from guardlint.rules.colang import never_set_variable, old_style_outcome
+from guardlint.rules._text_mends import add_line, ends_there, replace_text
+from guardlint.rules.colang import never_set_variable
 from guardlint.rules.colang._blocks import NOTHING, REFUSES, Block, blocks_of, flatten, run
 from guardlint.rules.colang._python import ActionFunction, function_of
 from guardlint.rules.colang._rails import RailFlow, rail_flows, read_elsewhere, team_action, waits_for_event
 from guardlint.rules.colang._values import UNKNOWN, Outcome, names_in
 from guardlint.rules.colang._waking import wakes_library
+from guardlint.rules.colang.old_style_outcome import flows_of_old_style
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.colang import Flow, Statement
+from guardlint.source.lazy_pattern import lazy_pattern
+from guardlint.source.record import replace
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe", controls=("LLM01:2025",))
 
-_CHECKS = re.compile(
+_CHECKS = lazy_pattern(
     r"check|detect|scan|valid|verif|moderat|judge|screen|classif|inspect|block|safe|allow|is_|has_|contains"
     r"|guard|jailbreak|injection|toxic|pii|filter|find|forbid|policy|abus|unsafe|leak|harm"
 )
-_COMPARES = re.compile(r"[=!<>]=?\s*[^TF]|\bin\b|\.")
+_COMPARES = lazy_pattern(r"[=!<>]=?\s*[^TF]|\bin\b|\.")
 _NONE, _ALL = frozenset((NOTHING,)), frozenset((REFUSES,))
-_MASKS = re.compile(r"mask|redact|anonymi[sz]e|sanitiz|sanitis|scrub|pseudonymi|obfuscate")
+_MASKS = lazy_pattern(r"mask|redact|anonymi[sz]e|sanitiz|sanitis|scrub|pseudonymi|obfuscate")
 _TEXT_OF = {"input": "user_message", "output": "bot_message", "retrieval": "relevant_chunks"}
 _BLOCKED, _CHANGED, _PASSED = Outcome(is_blocked=True), Outcome(is_transform=True), Outcome()
 
@@ -43,11 +46,8 @@ _BLOCKED, _CHANGED, _PASSED = Outcome(is_blocked=True), Outcome(is_transform=Tru
 def check(project: Project) -> Iterator[Found]:
     """One finding for each verdict."""
     configuration = project.configuration
-    explained = {
-        found.value[0]
-        for rule in (old_style_outcome, never_set_variable)
-        for found in rule.check(project)
-        if isinstance(found.value, tuple)
+    explained = flows_of_old_style(configuration) | {
+        found.value[0] for found in never_set_variable.check(project) if isinstance(found.value, tuple)
     }
     seen: set[str] = set()
     for rail in rail_flows(configuration):
@@ -94,7 +94,12 @@ def _judge(
             return None  # what becomes of a masked text is mask-not-applied's
         ends = [_effects(blocks, asked, value, shared) for value in (_BLOCKED, _CHANGED, _PASSED)]
         if forgotten or ends == [_NONE] * 3:
-            return _nothing_done(rail, blocks, asked, test)
+            found = _nothing_done(rail, blocks, asked, test)
+            refusal = f"if ${asked.target}.is_blocked\n  bot refuse to respond\n  stop"
+            if test is None and asked.target is not None and ends_there(configuration, asked):
+                mend = add_line(configuration, asked.place, refusal, title="test the verdict", safe=False)
+                return replace(found, fix=mend)
+            return found
         return _always(rail, asked, test, None) if ends == [_ALL] * 3 and test is not None else None
     function = _function(configuration, name)
     if function is None:
@@ -107,7 +112,7 @@ def _judge(
         return None
     if function.values is None or (len(function.values) < 2 and not isinstance(function.values[0], dict)):
         if forgotten and asked.target is not None and _MASKS.search(name):
-            return _lost_text(rail, asked)
+            return _lost_text(configuration, rail, asked)
         nothing = forgotten or _effects(blocks, asked, UNKNOWN, shared) == _NONE
         if nothing and _CHECKS.search(name):
             return _nothing_done(rail, blocks, asked, test, confidence="medium")
@@ -196,11 +201,11 @@ def _nothing_done(
         value=(rail.flow.name, name, asked.target),
         related=related,
         confidence=confidence,
-        since_nemo="0.24.0" if function is None and confidence is None else None,
+        since_nemo="0.24" if function is None and confidence is None else None,
     )
 
 
-def _lost_text(rail: RailFlow, asked: Statement) -> Found:
+def _lost_text(configuration: Configuration, rail: RailFlow, asked: Statement) -> Found:
     assert asked.call is not None
     text = _TEXT_OF[rail.direction]
     return Found(
@@ -209,6 +214,7 @@ def _lost_text(rail: RailFlow, asked: Statement) -> Found:
         f"`${text}` stays as it was: nothing is masked",
         f"write `${text} = execute {asked.call.name}(…)`",
         value=(rail.flow.name, asked.call.name, asked.target),
+        fix=replace_text(configuration, asked.place, f"${asked.target}", f"${text}", safe=False),
     )
 
 
@@ -238,5 +244,5 @@ def _always(rail: RailFlow, asked: Statement, test: Statement, function: ActionF
         "refuse and `stop` in one branch of the test only",
         value=(rail.flow.name, asked.call.name, asked.target),
         related=(Related(asked.call.place, _returns(function)),),
-        since_nemo="0.24.0" if function is None else None,
+        since_nemo="0.24" if function is None else None,
     )

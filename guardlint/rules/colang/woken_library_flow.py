@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
-from guardlint.rules._text_mends import replace_text
-from guardlint.rules.colang import old_style_outcome
+from guardlint.rules._text_mends import rename_variable, replace_text
 from guardlint.rules.colang._rails import RailFlow, rail_flows, waits_for_event
 from guardlint.rules.colang._waking import woken_by
+from guardlint.rules.colang.old_style_outcome import flows_of_old_style
 from guardlint.rules.rule import Fix, Found, Project, Rule
 from guardlint.source.colang import Statement
 
@@ -28,7 +28,7 @@ RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe")
 def check(project: Project) -> Iterator[Found]:
     """One finding for each call."""
     configuration = project.configuration
-    explained = {found.value[0] for found in old_style_outcome.check(project)}
+    explained = flows_of_old_style(project.configuration)
     told: set[str] = set()
     for rail in rail_flows(configuration):
         if rail.flow.name in told or rail.flow.name in explained or waits_for_event(rail.flow) is not None:
@@ -46,7 +46,7 @@ def check(project: Project) -> Iterator[Found]:
                 f"nothing sets `${variable}`: every request ends in an error",
                 f"write `${variable} = execute {statement.call.name}`, or name the flow `{flow}`",
                 value=(rail.flow.name, statement.call.name),
-                since_nemo="0.24.0",
+                since_nemo="0.24",
                 fix=_stored(configuration, rail, statement, variable),
             )
             break
@@ -63,3 +63,4 @@ def _stored(configuration: Configuration, rail: RailFlow, statement: Statement, 
             title=f"store it in `${variable}`",
             safe=False,
         )
+    return rename_variable(configuration, rail.flow, statement.target, variable, safe=False)

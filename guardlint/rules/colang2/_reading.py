@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
@@ -17,7 +17,9 @@ from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.loading import loads
 from guardlint.nemo.once import once
 from guardlint.source.colang import Flow, Statement
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
+from guardlint.source.record import record, replace
 
 __all__ = [
     "ENTRIES",
@@ -32,6 +34,7 @@ __all__ = [
     "has_guardrails",
     "invocations",
     "is_action",
+    "is_old_call",
     "outcome",
     "place_in",
     "rail_flows",
@@ -43,7 +46,7 @@ ENTRIES = {"input": "input rails", "output": "output rails"}
 Verb = Literal["await", "start", "activate"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Invocation:
     """One flow or action that a statement runs. ``place`` is the name's; ``reference`` what ``as $x`` binds.
 
@@ -66,18 +69,18 @@ class Block:
     inside: list[Block] = field(default_factory=list)
 
 
-_JOINT = re.compile(r"\s+(?:and|or)\s+")
+_JOINT = lazy_pattern(r"\s+(?:and|or)\s+")
 _NO_CALL = frozenset(
     "if elif else while return global log print abort pass break continue send match priority meta import "
-    "stop goto label checkpoint".split()
+    "stop goto label checkpoint deactivate".split()
 )
-_HEAD = re.compile(
+_HEAD = lazy_pattern(
     r"(?:(?:or\s+)?when\s+)?(?:\$(?P<target>[A-Za-z_]\w*)\s*=(?!=)\s*)?(?:(?P<verb>await|start|activate)\b\s*)?"
 )
-_NAME = re.compile(r"[A-Za-z_][\w.\- ]*")
-_END = re.compile(r"\s+(?:as\s+\$|[A-Za-z_]\w*\s*=)|\s+as\s*$")
-_LITERAL = re.compile(r"\s+(?:-?\d|(?:True|False|None)\b)")
-_REFERENCE = re.compile(r"\bas\s+\$(\w+)")
+_NAME = lazy_pattern(r"[A-Za-z_][\w.\- ]*")
+_END = lazy_pattern(r"\s+(?:as\s+\$|[A-Za-z_]\w*\s*=)|\s+as\s*$")
+_LITERAL = lazy_pattern(r"\s+(?:-?\d|(?:True|False|None)\b)")
+_REFERENCE = lazy_pattern(r"\bas\s+\$(\w+)")
 
 
 @once
@@ -171,7 +174,7 @@ def invocations(statement: Statement) -> tuple[Invocation, ...]:
     word = re.match(r"[A-Za-z_]+", statement.text)
     if word is not None and (word[0] in _NO_CALL and not statement.text.startswith("or when")):
         return ()
-    if head["target"] is not None and head["verb"] is None:
+    if head["target"] is not None and head["verb"] is None and not is_old_call(statement.text[head.end() :]):
         return ()  # an expression, and no call
     found = []
     for start, part in _parts(statement.text, head.end()):
@@ -233,6 +236,11 @@ def _invocation(statement: Statement, part: str, start: int, head: re.Match[str]
         head["target"],
         reference[1] if reference else None,
     )
+
+
+def is_old_call(text: str) -> bool:
+    """Whether it begins with ``execute``, which Colang 2.x takes for the beginning of a flow's name."""
+    return text.startswith("execute ")
 
 
 def is_action(name: str) -> bool:

@@ -11,18 +11,21 @@ How to fix: wait with ``user said something``, and speak with ``bot say``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from guardlint.nemo.configuration import Configuration
+from guardlint.rules._text_mends import replace_text
 from guardlint.rules.colang2._reading import ENTRIES, flows_of, has_guardrails, invocations, rail_flows, runs
-from guardlint.rules.rule import Found, Project, Rule
-from guardlint.source.colang import Flow
+from guardlint.rules.rule import Fix, Found, Project, Rule
+from guardlint.source.colang import Flow, Statement
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe", controls=("LLM01:2025",))
 
-_FIXED = re.compile(r"\(\s*script\s*=\s*\"[^\"{$]*\"")
-_HEARS = re.compile(r"UtteranceUserAction\.Finished\s*\(")
+_FIXED = lazy_pattern(r"\(\s*script\s*=\s*\"[^\"{$]*\"")
+_SPEAKS = lazy_pattern(r"(?:await )?UtteranceBotAction\(\s*script\s*=\s*(\$[\w.]+|\"[^\"]*\")\s*\)")
+_HEARS = lazy_pattern(r"UtteranceUserAction\.Finished\s*\(")
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -58,7 +61,16 @@ def check(project: Project) -> Iterator[Found]:
                         "what it says is sent, and no rail reads it",
                         "write `bot say` with the same text",
                         value=(flow.name, statement.text),
+                        fix=_said(configuration, statement),
                     )
+
+
+def _said(configuration: Configuration, statement: Statement) -> Fix | None:
+    """``bot say $text`` for the action, where it is all that the line does."""
+    form = _SPEAKS.fullmatch(statement.text)
+    if form is None:
+        return None
+    return replace_text(configuration, statement.place, statement.text, f"bot say {form[1]}", safe=False)
 
 
 def _answers(flow: Flow) -> bool:

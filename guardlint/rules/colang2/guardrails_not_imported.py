@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.rules._text_mends import add_import
 from guardlint.rules.colang2._reading import ENTRIES, has_guardrails, runs
 from guardlint.rules.rule import Found, Project, Related, Rule
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -35,7 +36,7 @@ def check(project: Project) -> Iterator[Found]:
         (f"rail `{rail.text}`", rail.place)
         for way in ENTRIES
         for rail in configuration.rails(way)
-        if configuration.flow_exists(rail.flow)
+        if configuration.flow_exists(rail.flow) and not _done_elsewhere(configuration, rail.flow)
     ]
     if not written:
         return
@@ -46,8 +47,18 @@ def check(project: Project) -> Iterator[Found]:
         "NeMo loads it and calls none of the rails: every message passes unchecked",
         "write `import guardrails` at the top of a .co file",
         value=subject,
+        fix=add_import(configuration, "guardrails"),
         related=tuple(Related(other, f"{what}, for the same reason") for what, other in written[1:]),
     )
+
+
+def _done_elsewhere(configuration: Configuration, name: str) -> bool:
+    """Whether the main flow runs the rail's own actions, so that the list is there for NeMo's check only."""
+    own, main = configuration.flows.get(name), configuration.flows.get("main")
+    if own is None or main is None:
+        return False
+    actions = {call.name for call in own.calls() if call.name.endswith("Action")}
+    return bool(actions) and actions <= {call.name for call in main.calls()}
 
 
 def _is_called(configuration: Configuration, name: str) -> bool:

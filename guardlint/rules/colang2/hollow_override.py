@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.rules.colang2 import unused_verdict
 from guardlint.rules.colang2._reading import blocks_of, flatten, flows_of, invocations, is_action, runs
 from guardlint.rules.rule import Found, Project, Rule
 from guardlint.source.colang import Flow
@@ -39,6 +40,8 @@ def check(project: Project) -> Iterator[Found]:
     for name, flow in flows_of(configuration).items():
         if not flow.is_override or name not in library or not configuration.flow_exists(name):
             continue
+        if name not in _RUNNERS and any(found.value[0] == name for found in unused_verdict.check(project)):
+            continue  # it asks, and nothing heeds the answer
         facts = library[name]
         if name in _RUNNERS:
             if _has_rails(configuration) and not _calls(flow, _RUNNERS[name]):

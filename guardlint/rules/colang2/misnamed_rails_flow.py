@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.rules._text_mends import replace_text
 from guardlint.rules.colang2._reading import ENTRIES, flows_of, invocations, runs
 from guardlint.rules.rule import Found, Project, Rule
 from guardlint.source.colang import Flow
@@ -22,7 +23,7 @@ from guardlint.source.names import closest
 
 _FILLERS = frozenset({"my", "our", "run", "check", "the", "all", "user", "bot", "on", "for"})
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -44,6 +45,12 @@ def check(project: Project) -> Iterator[Found]:
                 f"NeMo finds no flow `{meant}` and goes on: every message passes unchecked",
                 f"rename it: `flow {meant} ${meant.split()[0]}_text`",
                 value=flow.name,
+                fix=replace_text(
+                    configuration,
+                    flow.place,
+                    flow.name,
+                    meant if flow.parameters else f"{meant} ${meant.split()[0]}_text",
+                ),
             )
 
 

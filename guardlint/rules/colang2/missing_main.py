@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guardlint.nemo.loading import loads
+from guardlint.rules._mends import is_slip
+from guardlint.rules._text_mends import replace_text
 from guardlint.rules.rule import Found, Project, Rule
 from guardlint.rules.structure.skipped_file import hides_flow
 from guardlint.source.names import closest
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0")
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe")
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -37,4 +39,5 @@ def check(project: Project) -> Iterator[Found]:
         if meant
         else "write `flow main` in a .co file, with `activate …` for what answers",
         value="main",
+        fix=replace_text(configuration, place, meant, "main", safe=is_slip(meant, "main")) if meant else None,
     )

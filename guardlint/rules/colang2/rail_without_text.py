@@ -25,8 +25,8 @@ from guardlint.source.yaml_file import DataPath
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025", "LLM02:2025"))
 
-# The modules of library/*/flows.co whose flows name a variable that is not theirs, the same in 0.17 to
-# 0.24, with what their action makes of None.
+# The modules of library/*/flows.co whose flows name a variable that is not theirs: in every wheel from 0.17
+# to 0.24.1 that has the module. What their action makes of None is that of 0.24.1.
 _PASSES: Final = "the action gets None for the text: everything passes unread"
 _FAILS: Final = "the action gets None for the text and fails: every message gets an empty reply"
 _NEVER: Final = "the flow waits for a variable that is never set in it: the check is never made"

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.rules._text_mends import add_line, ends_there, replace_text
 from guardlint.rules.colang2._reading import (
     ENTRIES,
     Block,
@@ -26,20 +27,21 @@ from guardlint.rules.colang2._reading import (
     rail_flows,
     runs,
 )
-from guardlint.rules.rule import Found, Project, Related, Rule
+from guardlint.rules.rule import Fix, Found, Project, Related, Rule
 from guardlint.source.colang import Statement
+from guardlint.source.lazy_pattern import lazy_pattern
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
 
 # What a refusal says, in the languages that public configurations are written in.
-_REFUSES = re.compile(
+_REFUSES = lazy_pattern(
     r"refus|cannot|can't|can not|won't|block|not allowed|not able|sorry|unable|denied|deny|reject"
     r"|violat|prohibit"
     r"|\"nop?e?\b|'nop?e?\b|kann (?:ich|ihnen)?.*nicht|darf (?:ich)?.*nicht|leider|tut mir leid"
     r"|désolé|ne peux|lo siento|no puedo|mi dispiace|non posso"
     r"|desculp|não posso|helaas|kan (?:ik|ikke|dat)|nie mogę|przykro"
 )
-_BLOCKED = re.compile(r"(?<!not )\$\w+\.is_blocked")
+_BLOCKED = lazy_pattern(r"(?<!not )\$\w+\.is_blocked")
 _BRANCHES = ("if", "elif", "else", "when")
 
 
@@ -67,7 +69,16 @@ def check(project: Project) -> Iterator[Found]:
                 "write `abort` in the place of `return`" if gone else "write `abort` on the line below",
                 value=(name, statement.text),
                 related=(Related(gone.place, "ends this flow only, as if all were well"),) if gone else (),
+                fix=_aborting(configuration, statement, gone),
             )
+
+
+def _aborting(configuration: Configuration, statement: Statement, gone: Statement | None) -> Fix | None:
+    if gone is not None:
+        return replace_text(configuration, gone.place, "return", "abort") if gone.text == "return" else None
+    if not ends_there(configuration, statement):
+        return None
+    return add_line(configuration, statement.place, "abort", title="add `abort`")
 
 
 def _is_asked(configuration: Configuration, name: str) -> bool:

@@ -14,11 +14,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from guardlint.nemo.configuration import Configuration
+from guardlint.rules._text_mends import replace_text
 from guardlint.rules.colang2._reading import Invocation, flows_of, invocations, is_action, runs
-from guardlint.rules.rule import Found, Project, Related, Rule
+from guardlint.rules.rule import Fix, Found, Project, Related, Rule
+from guardlint.source.colang import Flow
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe", controls=("LLM01:2025",))
+
+_NAMED = lazy_pattern(r"(?:await |start )?(?P<call>.*\S)\s+as\s+\$(?P<name>\w+)")
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -54,4 +60,19 @@ def check(project: Project) -> Iterator[Found]:
                         else f"write `${name} = await {origin.name}…` above",
                         value=(flow.name, name, origin.name),
                         related=(Related(origin.place, f"`as ${name}` names the running one"),),
+                        fix=_awaited(configuration, flow, origin),
                     )
+
+
+def _awaited(configuration: Configuration, flow: Flow, origin: Invocation) -> Fix | None:
+    """``$x = await …`` for ``await … as $x``, where nothing else needs the running one."""
+    made = [item for item in flow.statements if any(one.place == origin.place for one in invocations(item))]
+    form = (
+        re.fullmatch(r"(?:await |start )?(?P<call>.*\S)\s+as\s+\$(?P<name>\w+)", made[0].text)
+        if made
+        else None
+    )
+    if form is None or any(f"${form['name']}." in item.text for item in flow.statements):
+        return None
+    new = f"${form['name']} = await {form['call']}"
+    return replace_text(configuration, made[0].place, made[0].text, new, safe=False)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.rules._text_mends import replace_text
 from guardlint.rules.colang2._reading import (
     Invocation,
     has_guardrails,
@@ -25,7 +26,7 @@ from guardlint.rules.colang2._reading import (
 from guardlint.rules.rule import Found, Project, Rule
 from guardlint.source.colang import Flow
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -47,6 +48,9 @@ def check(project: Project) -> Iterator[Found]:
                     "the rail ends before the verdict is there, and the message passes",
                     f"write `{plain if not is_action(made.name) else f'await {made.name}(…)'}`",
                     value=(flow.name, made.name),
+                    fix=replace_text(configuration, statement.place, statement.text, plain)
+                    if plain != statement.text and made.reference is None
+                    else None,
                 )
 
 

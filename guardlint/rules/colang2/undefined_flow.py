@@ -12,9 +12,12 @@ How to fix: write the flow's exact name, import the library module that defines 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.rules._mends import is_slip
+from guardlint.rules._text_mends import add_import, replace_text
 from guardlint.rules.colang2._reading import (
     Invocation,
     called_flow,
@@ -22,15 +25,16 @@ from guardlint.rules.colang2._reading import (
     generates_flows,
     has_guardrails,
     invocations,
+    is_old_call,
     outcome,
     rail_flows,
     runs,
 )
-from guardlint.rules.rule import Found, Project, Related, Rule, Severity
+from guardlint.rules.rule import Fix, Found, Project, Related, Rule, Severity
 from guardlint.rules.structure.skipped_file import hides_flow
 from guardlint.source.names import closest
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -99,7 +103,20 @@ def _found(
         value=made.name,
         related=related,
         severity=severity,
+        fix=_fix(configuration, made, meant) if meant else None,
     )
+
+
+def _fix(configuration: Configuration, made: Invocation, meant: str) -> Fix | None:
+    """The import, or the name at its first call; others of the name are found in turn."""
+    library = configuration.catalogue.flows("2.x")
+    if meant == made.name:
+        return add_import(configuration, str(library[meant]["module"]).removesuffix(".flows"))
+    safe = is_slip(made.name, meant)
+    # Another flow may give back something else than the one that was written here.
+    if made.target is not None and not safe:
+        return None
+    return replace_text(configuration, made.place, made.name, meant, safe=safe)
 
 
 def _meant(configuration: Configuration, name: str) -> str | None:
@@ -121,6 +138,11 @@ def _certain(configuration: Configuration, meant: str | None) -> bool:
 
 def _help(configuration: Configuration, name: str, meant: str | None) -> str:
     library = configuration.catalogue.flows("2.x")
+    if is_old_call(name):
+        action = "".join(
+            word[:1].upper() + word[1:] for word in re.split(r"[_ ]", name.removeprefix("execute "))
+        )
+        return f"write `await {action.removesuffix('Action')}Action`: Colang 2.x has no `execute`"
     if meant is None:
         return f"define `flow {name}` in a .co file, or write the name of one that is there"
     if meant in library and library[meant]["module"] not in configuration.library_modules:

@@ -15,17 +15,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from guardlint.rules.colang2._reading import has_guardrails, rail_flows, runs
-from guardlint.rules.rule import Found, Project, Rule
+from guardlint.nemo.configuration import Configuration
+from guardlint.rules._mends import is_slip
+from guardlint.rules._text_mends import add_line, rename_variable
+from guardlint.rules.colang2._reading import ENTRIES, has_guardrails, rail_flows, runs
+from guardlint.rules.rule import Fix, Found, Project, Rule
 from guardlint.source.colang import Flow
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.names import closest
 from guardlint.source.place import Place
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
 
 _GIVEN = frozenset({"system", "self", "config"})
-_READ = re.compile(r"(?<!\\)\$([A-Za-z_]\w*)")
-_BOUND = re.compile(r"\bas\s+\$(\w+)")
+_READ = lazy_pattern(r"(?<!\\)\$([A-Za-z_]\w*)")
+_BOUND = lazy_pattern(r"\bas\s+\$(\w+)")
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -35,6 +39,8 @@ def check(project: Project) -> Iterator[Found]:
         return
     for flow in rail_flows(configuration).values():
         known = _known(flow)
+        if flow.name in ENTRIES.values() and not flow.parameters:
+            known |= {"input_text", "output_text"}  # the missing parameter is wrong-flow-arguments'
         for statement in flow.statements:
             if statement.kind == "global":
                 continue
@@ -60,7 +66,19 @@ def check(project: Project) -> Iterator[Found]:
                     if meant
                     else _help(flow, name),
                     value=(flow.name, name),
+                    fix=_fix(configuration, flow, name, None if is_text else meant, is_text=is_text),
                 )
+
+
+def _fix(
+    configuration: Configuration, flow: Flow, name: str, meant: str | None, *, is_text: bool
+) -> Fix | None:
+    if is_text:
+        above, text = flow.statements[0].place, f"global ${name}"
+        return add_line(configuration, above, text, title=f"add `{text}`", above=True)
+    if meant is None:
+        return None
+    return rename_variable(configuration, flow, name, meant, safe=is_slip(name, meant))
 
 
 def _known(flow: Flow) -> set[str]:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.rules.colang2 import unset_variable
 from guardlint.rules.colang2._reading import (
     Invocation,
     has_guardrails,
@@ -23,12 +24,13 @@ from guardlint.rules.colang2._reading import (
     rail_flows,
     runs,
 )
-from guardlint.rules.rule import Found, Project, Rule
+from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.colang import Flow
+from guardlint.source.lazy_pattern import lazy_pattern
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
 
-_CHECKS = re.compile(
+_CHECKS = lazy_pattern(
     r"check|detect|moderat|scan|validat|screen|guard|inspect|classif|verif|filter|is_|contains"
 )
 
@@ -38,7 +40,12 @@ def check(project: Project) -> Iterator[Found]:
     configuration = project.configuration
     if not runs(configuration) or not has_guardrails(configuration):
         return
+    unset = {found.place.line: found.place.file for found in unset_variable.check(project)}
     for flow in rail_flows(configuration).values():
+        if any(
+            unset.get(item.place.line) == item.place.file for item in flow.statements if item.kind == "if"
+        ):
+            continue  # the test is there, and looks at another variable
         for index, statement in enumerate(flow.statements):
             if statement.text.startswith(("when ", "or when ")):
                 continue
@@ -47,6 +54,7 @@ def check(project: Project) -> Iterator[Found]:
                     continue
                 name = made.target or made.reference
                 if name is not None and _is_read(flow, index, name):
+                    yield from _as_text(configuration, flow, index, made)
                     continue
                 yield Found(
                     f"nothing tests the result of `{made.name}`",
@@ -55,6 +63,25 @@ def check(project: Project) -> Iterator[Found]:
                     f"write `if ${name or 'result'}…` below, with a refusal and `abort`",
                     value=(flow.name, made.name),
                 )
+
+
+def _as_text(configuration: Configuration, flow: Flow, index: int, made: Invocation) -> Iterator[Found]:
+    """A boolean that is compared with a text, which it never equals."""
+    own = configuration.action_named(made.name) if is_action(made.name) else None
+    if own is None or own.returns != "bool" or made.target is None:
+        return
+    compared = re.compile(rf"\${made.target}\s*==\s*(\"[^\"]*\"|'[^']*')")
+    for statement in flow.statements[index + 1 :]:
+        found = compared.search(statement.expression) if statement.kind in ("if", "elif") else None
+        if found is not None:
+            yield Found(
+                f"`{found[0]}` is never true: `{made.name}` returns a boolean",
+                statement.expression_place or statement.place,
+                "the check runs, and the message passes whatever it finds",
+                f"write `if ${made.target}`",
+                value=(flow.name, made.name, "compared"),
+                related=(Related(made.place, "the verdict"),),
+            )
 
 
 def _has_verdict(configuration: Configuration, made: Invocation) -> bool:

@@ -15,14 +15,17 @@ import re
 from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.rules._text_mends import replace_text
 from guardlint.rules.colang2._reading import ENTRIES, has_guardrails, invocations, is_action, rail_flows, runs
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.colang import Flow
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
 
-_DEFAULT = re.compile(r"\$(\w+)\s*=")
+_QUOTED = lazy_pattern(r"([\"'])\$(\w+)\1")
+_DEFAULT = lazy_pattern(r"\$(\w+)\s*=")
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -39,10 +42,20 @@ def check(project: Project) -> Iterator[Found]:
                 "the call is an error: every message gets an empty reply",
                 f"write `flow {name} ${way}_text`",
                 value=name,
+                fix=replace_text(configuration, flow.place, name, f"{name} ${way}_text"),
             )
     for flow in rail_flows(configuration).values():
         for statement in flow.statements:
             for made in invocations(statement):
+                quoted = _QUOTED.search(made.arguments)
+                if quoted is not None and quoted[2] in flow.parameters and not made.name.startswith("bot "):
+                    yield Found(
+                        f"`{quoted[0]}` is a text, not the variable",
+                        made.place,
+                        f"`{made.name}` looks at the name of the variable, whatever the message says",
+                        f"write `${quoted[2]}` without quotes",
+                        value=(flow.name, made.name, quoted[2]),
+                    )
                 if is_action(made.name):
                     continue
                 yield from _call(configuration, flow, made.name, made.arguments, made.place)

@@ -11,21 +11,21 @@ How to fix: list the masking rail first.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.egress import Reader, readers
 from guardlint.nemo.taint import MASKING, Step, engine_of, steps
 from guardlint.rules._mends import reorder
 from guardlint.rules.rule import Confidence, Fix, Found, Project, Related, Rule, Severity
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
+from guardlint.source.record import record, replace
 
-RULE = Rule(severity="error", confidence="high", since="0.2.0", fix="safe", controls=("LLM02:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM02:2025",))
 
 _VARIABLE = {"input": "user_message", "output": "bot_message", "retrieval": "relevant_chunks"}
-_HIDES = re.compile(r"mask|redact|anonymi|pseudonymi|scrub")
+_HIDES = lazy_pattern(r"mask|redact|anonymi|pseudonymi|scrub")
 _TEXT = {"input": "message", "output": "answer", "retrieval": "retrieved text"}
 
 
@@ -63,7 +63,7 @@ def _works(configuration: Configuration, step: Step) -> bool:
     return bool(configuration.value(("rails", "config", section, str(step.source), "entities")))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Shown:
     """What has to be moved: the entry of the list, or the call where both stand in one entry."""
 

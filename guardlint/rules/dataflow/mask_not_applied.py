@@ -14,16 +14,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from guardlint.nemo.catalogue import snake_case
+from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.taint import MASKING
-from guardlint.rules.rule import Found, Project, Rule
+from guardlint.rules._text_mends import add_line, replace_text
+from guardlint.rules.rule import Fix, Found, Project, Rule
 from guardlint.source.colang import Flow, Statement
+from guardlint.source.lazy_pattern import lazy_pattern
 
-RULE = Rule(severity="error", confidence="high", since="0.2.0", controls=("LLM02:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM02:2025",))
 
 _TEXT = {"input": "user_message", "output": "bot_message", "retrieval": "relevant_chunks"}
-_SOURCE = re.compile(r"\bsource\s*=\s*[\"'](\w+)[\"']")
+_SOURCE = lazy_pattern(r"\bsource\s*=\s*[\"'](\w+)[\"']")
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -41,7 +45,8 @@ def check(project: Project) -> Iterator[Found]:
             written = _SOURCE.search(call.arguments)
             text = _TEXT.get(written[1]) if written else None
             if text is not None:
-                yield from _of_call(flow, index, statement, text)
+                for found in _of_call(flow, index, statement, text):
+                    yield replace(found, fix=_applied(configuration, flow, statement))
 
 
 def _of_call(flow: Flow, index: int, statement: Statement, text: str) -> Iterator[Found]:
@@ -71,6 +76,21 @@ def _of_call(flow: Flow, index: int, statement: Statement, text: str) -> Iterato
         )
 
 
+def _applied(configuration: Configuration, flow: Flow, statement: Statement) -> Fix | None:
+    """The text of the outcome, where the outcome itself took the text's place."""
+    text, call = statement.target, statement.call
+    if configuration.generation != "1.0" or text not in _TEXT.values() or call is None:
+        return None
+    if any("$masked" in other.text for other in flow.statements):
+        return None
+    old = statement.text
+    new = old.replace(f"${text}", "$masked", 1)
+    fix = replace_text(configuration, statement.place, old, new, title=f"take `${text}` out of the outcome")
+    mended = f'if $masked.is_transform\n  ${text} = $masked.transform_text["{text}"]'
+    below = add_line(configuration, statement.place, mended, title="")
+    return replace(fix, edits=(*fix.edits, *below.edits)) if fix is not None and below is not None else None
+
+
 def _as_text(statement: Statement, variable: str, name: str, mend: str) -> Found:
     return Found(
         f"`${variable}` becomes the outcome of `{name}`, not the masked text",
@@ -78,5 +98,5 @@ def _as_text(statement: Statement, variable: str, name: str, mend: str) -> Found
         "the outcome is printed with the raw text inside it: the model reads what was to be masked",
         mend,
         value=(variable, name),
-        since_nemo="0.24.0",
+        since_nemo="0.24",
     )

@@ -20,7 +20,7 @@ from guardlint.nemo.templates import variables
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.place import Place
 
-RULE = Rule(severity="error", confidence="high", since="0.2.0", controls=("LLM02:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM02:2025",))
 
 _LIST = "relevant_chunks_sep"
 

@@ -18,7 +18,7 @@ from guardlint.nemo.shapes import is_true
 from guardlint.nemo.taint import MASKING, steps
 from guardlint.rules.rule import Found, Project, Related, Rule
 
-RULE = Rule(severity="warning", confidence="high", since="0.2.0", controls=("LLM02:2025",))
+RULE = Rule(severity="warning", confidence="high", since="0.1.0", controls=("LLM02:2025",))
 
 
 def check(project: Project) -> Iterator[Found]:

@@ -20,6 +20,7 @@ from guardlint.nemo.shapes import is_true
 from guardlint.rules._mends import remove
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.files import read_text, shown_path
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
 RULE = Rule(severity="warning", confidence="medium", since="0.1.0", fix="unsafe")
@@ -36,7 +37,7 @@ _REFUSE = (
     "gcpnlp ",
     "context bloat ",
 )
-_CALL = re.compile(r"^[^#\n]*\.(check_async)\(", re.MULTILINE)
+_CALL = lazy_pattern(r"^[^#\n]*\.(check_async)\(", re.MULTILINE)
 
 
 def check(project: Project) -> Iterator[Found]:

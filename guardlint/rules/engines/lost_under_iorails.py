@@ -18,12 +18,13 @@ from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.serving import guardrails_engine
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.files import read_text, shown_path
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
 RULE = Rule(severity="warning", confidence="medium", since="0.1.0")
 
-_CALL = re.compile(r"^[^#\n]*\bGuardrails\((?![^\n]*(?:use_iorails\s*=\s*False|\bllm\s*=))", re.MULTILINE)
-_IMPORT = re.compile(
+_CALL = lazy_pattern(r"^[^#\n]*\bGuardrails\((?![^\n]*(?:use_iorails\s*=\s*False|\bllm\s*=))", re.MULTILINE)
+_IMPORT = lazy_pattern(
     r"^\s*from\s+nemoguardrails\S*\s+import\s+(?:\([^)]*|[^\n(]*)\bGuardrails\b|\bnemoguardrails\.Guardrails\b",
     re.MULTILINE,
 )

@@ -64,6 +64,16 @@ def _unarmed(rail: RailReference, variable: str, assignments: list[tuple[Flow, S
         )
         for flow, statement in assignments
     )
+    wrong = next((statement for _, statement in assignments if not _may_arm(statement)), None)
+    if wrong is not None and not any(_may_arm(statement) for _, statement in assignments):
+        return Found(
+            f"nothing arms `{rail.flow}`: `{wrong.expression}` is not the boolean True",
+            wrong.place,
+            "the rail runs on every answer and checks none",
+            f"write `${variable} = True`",
+            value=(rail.text, wrong.expression),
+            related=(Related(rail.place, "waits for the variable"),),
+        )
     return Found(
         f"nothing arms `{rail.flow}`: no flow sets `${variable} = True`"
         if not any(_may_arm(statement) for _, statement in assignments)

@@ -46,6 +46,13 @@ def check(project: Project) -> Iterator[Found]:
         started = {direction for key, direction in running if key == section}
         if any(rail.flow in _names(configuration, section, "flow") for rail in unfit):
             continue  # it is listed in a direction that it is not made for
+        listed = {
+            rail.direction
+            for rail in configuration.all_rails()
+            if rail.flow in _names(configuration, section, "flow")
+        }
+        if listed and not started:
+            continue  # the team has put a flow or an action of its own in its place
         if not started:
             yield _found(configuration, path, rails, "")
             continue
@@ -54,7 +61,7 @@ def check(project: Project) -> Iterator[Found]:
         for direction in _DIRECTIONS:
             fitting = [rail for rail in rails if rail["direction"] == direction]
             content = settings.get(direction) if isinstance(settings, dict) else None
-            if fitting and _says_something(content) and direction not in started:
+            if fitting and _says_something(content) and direction not in started | listed:
                 yield _found(configuration, (*path, direction), fitting, f" on {direction}")
 
 

@@ -17,11 +17,12 @@ from collections.abc import Iterator
 from guardlint.nemo.running import read_parameters
 from guardlint.rules._mends import is_slip, replace_value
 from guardlint.rules.rule import Found, Project, Rule
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.names import closest
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe")
 
-_WRITTEN = re.compile(r"\$\s*([A-Za-z_]\w*)\s*=")
+_WRITTEN = lazy_pattern(r"\$\s*([A-Za-z_]\w*)\s*=")
 
 
 def check(project: Project) -> Iterator[Found]:

@@ -11,20 +11,20 @@ How to fix: write ``base_url``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from guardlint.nemo.framework import uses_langchain
 from guardlint.rules._mends import rename
 from guardlint.rules.rule import Found, Project, Rule
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.yaml_file import DataPath
 
 RULE = Rule(severity="error", confidence="medium", since="0.1.0", fix="unsafe", controls=("LLM02:2025",))
 
-_ADDRESS = re.compile(r"https?://|\$\{|localhost\b|\d+\.\d+\.\d+\.\d+")
-_NAME = re.compile(r"(?i)url|endpoint|base|host|server|address|uri")
+_ADDRESS = lazy_pattern(r"https?://|\$\{|localhost\b|\d+\.\d+\.\d+\.\d+")
+_NAME = lazy_pattern(r"(?i)url|endpoint|base|host|server|address|uri")
 # Parameters that are an address and mean something else, and those that make NeMo refuse to start.
-_OTHER = re.compile(
+_OTHER = lazy_pattern(
     r"(?i)base_url|azure_endpoint|default_headers|default_query|proxy|[a-z]\w*_(?:api_base|base_url|endpoint)"
 )
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from guardlint.rules.rule import Found, Project, Rule
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 from guardlint.source.redact import is_secret_name, redact, redact_line
 from guardlint.source.yaml_file import DataPath, YamlFile
@@ -24,23 +25,23 @@ from guardlint.source.yaml_file import DataPath, YamlFile
 RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM02:2025",))
 
 # The forms that guardlint/source/redact.py hides in every output; nothing else is looked for here.
-_KEY = re.compile(
+_KEY = lazy_pattern(
     r"\b(?:(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}|[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|nvapi-[A-Za-z0-9_-]{16,}|"
     r"gh[opsur]_[A-Za-z0-9]{20,}|(?:AKIA|ASIA)[A-Z0-9]{16}\b|xox[abpr]-[A-Za-z0-9-]{10,}|hf_[A-Za-z0-9]{20,}|"
     r"AIza[\w-]{30,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)|"
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
-_IN_ADDRESS = re.compile(r"(?<=://)[^/\s:@]+:(?P<word>[^/\s@]+)(?=@)")
-_IN_QUERY = re.compile(r"(?<=[?&])[\w-]*api[_-]?key=(?P<word>[^&\s#\"']{8,})")
-_BEARER = re.compile(r"(?i)(?<=bearer )[A-Za-z0-9._~+/-]{12,}=*")
+_IN_ADDRESS = lazy_pattern(r"(?<=://)[^/\s:@]+:(?P<word>[^/\s@]+)(?=@)")
+_IN_QUERY = lazy_pattern(r"(?<=[?&])[\w-]*api[_-]?key=(?P<word>[^&\s#\"']{8,})")
+_BEARER = lazy_pattern(r"(?i)(?<=bearer )[A-Za-z0-9._~+/-]{12,}=*")
 # What a text holds that one of the forms above is in: looked for first, because it is quick.
 _TELLING = ("api_key", "apikey", "api-key", "access", "secret", "passw", "token", "private", "authoriz")
 _SIGNS = (
     *("sk-", "pk-", "rk-", "k_live_", "k_test_", "nvapi-", "gho_", "ghp_", "ghr_", "ghs_", "ghu_"),
     *("AKIA", "ASIA", "xox", "hf_", "AIza", "eyJ", "-----BEGIN "),
 )
-_NO_NAME = re.compile(r"(?i)env|var|name|file|path|prefix|header|pattern|length|url")
-_ASSIGNED = re.compile(
+_NO_NAME = lazy_pattern(r"(?i)env|var|name|file|path|prefix|header|pattern|length|url")
+_ASSIGNED = lazy_pattern(
     r"""(?P<name>(?i:[\w-]*(?:api_?key|access_?key|secret|password|passwd|auth_?token)\w*|"""
     r"""\w*(?:access|api|bearer|refresh|service)_?token)|(?:[A-Z0-9]+_)+TOKEN)"""
     r"""(?:["']\s*,|["']?\s*(?:\]\s*=|:\s*\w+\s*=|[:=]))\s*["'](?P<value>[^"'\n]{8,})["']"""
@@ -49,12 +50,12 @@ _ASSIGNED = re.compile(
 _SAID = frozenset(
     {("prompts",), ("instructions",), ("sample_conversation",), ("user_messages",), ("bot_messages",)}
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = lazy_pattern(
     r"(?i)[$<{%*\[]|your|xxx|\.\.\.|no[-_]?key|not[-_](?:used|set)|needed|required|placeholder|changeme|change[-_]me|replace|"
     r"insert|redacted|dummy|unused|ignored|empty|none|injected|os\.environ|AKIA\w*EXAMPLE|"
     r"^(?:password|passwd|pass|pwd|secret|user)$"
 )
-_FILLER = re.compile(
+_FILLER = lazy_pattern(
     r"(?i)fake|test|example|sample|demo|real|local|key|secret|token|api|openai|proj|live|dev"
 )
 
@@ -157,9 +158,12 @@ def _has_name(text: str) -> bool:
 
 def _in_text(text: str, name: str) -> Iterator[Found]:
     forms = _has_form(text)
-    if not forms and not (name.endswith(".py") and _has_name(text)):
+    telling = _telling_lines(text) if name.endswith(".py") else frozenset()
+    if not forms and not telling:
         return
     for number, line in enumerate(text.split("\n"), 1):
+        if not forms and number not in telling:
+            continue
         if name.endswith(".co") and line.lstrip()[:1] in ('"', "'"):
             continue  # what somebody may say
         match = _secret(line) if forms else None
@@ -167,12 +171,23 @@ def _in_text(text: str, name: str) -> Iterator[Found]:
             place = Place.at(name, number, match.start() + 1, len(match[0]))
             yield _found(place, None, "this line")
             continue
-        assigned = _ASSIGNED.search(line) if name.endswith(".py") and _has_name(line) else None
+        assigned = _ASSIGNED.search(line) if number in telling else None
         if assigned is None or assigned["value"] in redact(line):
             continue
         if not _NO_NAME.search(assigned["name"]) and _is_random(assigned["value"]):
             place = Place.at(name, number, assigned.start("value") + 1, len(assigned["value"]))
             yield _found(place, None, f"`{assigned['name']}`")
+
+
+def _telling_lines(text: str) -> frozenset[int]:
+    """The numbers of the lines that may hold a telling name."""
+    lower, found = text.lower(), set()
+    for word in _TELLING:
+        at = lower.find(word)
+        while at >= 0:
+            found.add(lower.count("\n", 0, at) + 1)
+            at = lower.find(word, at + 1)
+    return frozenset(found)
 
 
 def _shown(path: DataPath) -> str:

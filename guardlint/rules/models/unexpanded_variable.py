@@ -14,18 +14,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.framework import KNOWN_ENGINES
 from guardlint.rules._mends import move
+from guardlint.rules.models import ignored_endpoint
 from guardlint.rules.rule import Fix, Found, Project, Rule
 from guardlint.source.files import read_text
+from guardlint.source.lazy_pattern import lazy_pattern
+from guardlint.source.record import replace
 from guardlint.source.yaml_file import DataPath
 
 RULE = Rule(severity="error", confidence="medium", since="0.1.0", fix="unsafe")
 
-_VARIABLE = re.compile(
+_VARIABLE = lazy_pattern(
     r"\$\{[A-Za-z_]\w*(?::?[-?+=][^}]*)?\}|\$\{\{\s*(?:secrets|env|vars)\.\w+\s*\}\}|"
     r"\{\{\s*(?:env|environ|os\.environ|secrets?|getenv|env_var|lookup)\b[^}]*\}\}|"
     r"\$[A-Z][A-Z0-9_]{2,}\b|\$\([A-Z][A-Z0-9_]+\)|^\{[A-Z][A-Z0-9_]{2,}\}$|^%[A-Z][A-Z0-9_]+%$|^(?:os\.environ/|env:|ENV\[)\w+\]?$"
@@ -41,7 +44,9 @@ _SECTIONS: tuple[DataPath, ...] = (
 # Texts of another language, in which a dollar may mean anything.
 _FREE = frozenset({"patterns", "yara_rules", "api_key_env_var"})
 _NEIGHBOURS = ("*.py", "*.sh", "Dockerfile*", "Makefile", "*compose*.y*ml")
-_EXPANDS = re.compile(r"expandvars|envsubst|substitute\(|from_content|envyaml|EnvYAML|resolve_env|expand_env")
+_EXPANDS = lazy_pattern(
+    r"expandvars|envsubst|substitute\(|from_content|envyaml|EnvYAML|resolve_env|expand_env"
+)
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -55,7 +60,10 @@ def check(project: Project) -> Iterator[Found]:
     ]
     if not found or _is_expanded(configuration):
         return
+    ignored = {unread.path for unread in ignored_endpoint.check(project)}
     for path, match in found:
+        if path in ignored:
+            continue  # the key itself is the fault
         key = next(part for part in reversed(path) if isinstance(part, str))
         is_key = path[0] == "models" and "key" in key
         yield Found(
@@ -67,8 +75,17 @@ def check(project: Project) -> Iterator[Found]:
             else "write the value out, or expand the file before NeMo reads it",
             path=path,
             value=match[0],
+            severity="warning" if _is_their_own(configuration, path) else None,
             fix=_named(configuration, path, match[0]) if is_key else None,
         )
+
+
+def _is_their_own(configuration: Configuration, path: DataPath) -> bool:
+    """Whether the model is served by the team's own code, which may read the variable itself."""
+    if path[0] != "models" or not isinstance(path[1], int):
+        return False
+    engine = configuration.models[path[1]].get("engine")
+    return engine not in configuration.catalogue.data["engines"] and engine not in KNOWN_ENGINES
 
 
 def _named(configuration: Configuration, path: DataPath, text: str) -> Fix | None:

@@ -12,20 +12,20 @@ How to fix: write the bare name of the variable, beside ``engine``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules._mends import move, replace_value
 from guardlint.rules.rule import Found, Project, Rule
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.names import closest
 from guardlint.source.yaml_file import DataPath
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe")
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_WRAPPED = re.compile(
+_NAME = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+_WRAPPED = lazy_pattern(
     r"\$?\{+\s*(?:env\.)?(\w+)\s*\}+|\$(\w+)|%(\w+)%|(?:os\.environ/|env:|ENV:)(\w+)|os\.environ\[.(\w+).\]"
 )
 

@@ -17,11 +17,12 @@ from collections.abc import Iterator
 
 from guardlint.rules._text_mends import remove_line
 from guardlint.rules.rule import Found, Project, Rule
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
 RULE = Rule(severity="warning", confidence="medium", since="0.1.0", fix="unsafe", controls=("LLM02:2025",))
 
-_VERBOSE = re.compile(
+_VERBOSE = lazy_pattern(
     r"\bset_verbose\(\s*True|\b(?:LLMRails|Guardrails|RunnableRails)\([^)\n]*\bverbose\s*=\s*True|"
     r"\bgetLogger\(\s*(?:[\"']nemoguardrails[\w.]*[\"'])?\s*\)\.setLevel\(\s*(?:logging\.|[\"'])DEBUG|"
     r"\bbasicConfig\([^)\n]*\blevel\s*=\s*(?:logging\.|[\"'])DEBUG"

@@ -26,19 +26,20 @@ from guardlint.nemo.pattern_shapes import (
 )
 from guardlint.rules._mends import requote
 from guardlint.rules.rule import Found, Project, Rule
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.yaml_file import DataPath
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
 
 _NOTHING = "the pattern matches no text that people write: what it should stop passes"
 # A literal backslash before the letter of a class, where the letter cannot begin a word of its own.
-_DOUBLED = re.compile(
+_DOUBLED = lazy_pattern(
     r"^\\\\[bBAdDwWsS]|[(|]\\\\[bBdDwWsS]|\\\\[dDwWsS](?:[+*?{]|$|[)\]|\-.\\]| )"
     r"|\\\\[bBZ](?:$|[)|])|\\\\\.(?!\*|\+)"
 )
-_POSIX = re.compile(r"\[\^?\[:(?:alpha|digit|alnum|upper|lower|space|punct|xdigit|word):\]")
-_RAW = re.compile(r"r(?P<quote>['\"]).+(?P=quote)", re.DOTALL)
-_SLASHES = re.compile(r"/(?P<inside>.+)/[gimsuy]{1,5}", re.DOTALL)
+_POSIX = lazy_pattern(r"\[\^?\[:(?:alpha|digit|alnum|upper|lower|space|punct|xdigit|word):\]")
+_RAW = lazy_pattern(r"r(?P<quote>['\"]).+(?P=quote)", re.DOTALL)
+_SLASHES = lazy_pattern(r"/(?P<inside>.+)/[gimsuy]{1,5}", re.DOTALL)
 
 
 def check(project: Project) -> Iterator[Found]:

@@ -19,7 +19,7 @@ from guardlint.nemo.recognizer_faults import dead_parts, refused_parts
 from guardlint.rules.rule import Found, Project, Rule
 from guardlint.source.yaml_file import DataPath
 
-RULE = Rule(severity="error", confidence="high", since="0.2.0", controls=("LLM02:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM02:2025",))
 
 
 def check(project: Project) -> Iterator[Found]:

@@ -19,14 +19,15 @@ from guardlint.nemo.personal_data import NAME, SECTION, SOURCES, entities
 from guardlint.nemo.taint import DETECTING, MASKING, Step, engine_of, personal_data_steps
 from guardlint.rules._mends import add_item
 from guardlint.rules.rule import Found, Project, Related, Rule
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.names import closest
 
-RULE = Rule(severity="error", confidence="high", since="0.2.0", fix="unsafe", controls=("LLM02:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe", controls=("LLM02:2025",))
 
 _ACTIONS = ("mask_sensitive_data", "detect_sensitive_data")
 # Code that reads the section, runs the action or does the work itself.
-_IN_CODE = re.compile(r"sensitive_data|SensitiveData|presidio_(?:analyzer|anonymizer)")
-_OF_THE_TEAM = re.compile(
+_IN_CODE = lazy_pattern(r"sensitive_data|SensitiveData|presidio_(?:analyzer|anonymizer)")
+_OF_THE_TEAM = lazy_pattern(
     r"pii|phi\b|sensitive|personal|private|mask|redact|anonymi|scrub|presidio", re.IGNORECASE
 )
 _WHERE = {

@@ -20,7 +20,7 @@ from guardlint.rules._mends import add_item
 from guardlint.rules.pii._meant import meant_entity
 from guardlint.rules.rule import Found, Project, Related, Rule
 
-RULE = Rule(severity="error", confidence="high", since="0.2.0", fix="unsafe", controls=("LLM02:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe", controls=("LLM02:2025",))
 
 
 def check(project: Project) -> Iterator[Found]:

@@ -17,7 +17,7 @@ from guardlint.nemo.personal_data import SECTION, active_sources, entities, scor
 from guardlint.nemo.taint import MASKING
 from guardlint.rules.rule import Found, Project, Rule
 
-RULE = Rule(severity="warning", confidence="high", since="0.2.0", controls=("LLM02:2025",))
+RULE = Rule(severity="warning", confidence="high", since="0.1.0", controls=("LLM02:2025",))
 
 _MASKED_FROM = 0.4
 

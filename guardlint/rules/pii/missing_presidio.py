@@ -22,13 +22,14 @@ from guardlint.nemo.installation import Installation, installation_of
 from guardlint.nemo.personal_data import active_sources
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.files import shown_path
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
-RULE = Rule(severity="error", confidence="medium", since="0.2.0", controls=("LLM02:2025",))
+RULE = Rule(severity="error", confidence="medium", since="0.1.0", controls=("LLM02:2025",))
 
 _BRINGS = frozenset({"sdd", "all"})
-_MODEL = re.compile(r"\ben[_-]core[_-]web[_-](?:sm|md|trf)\b")
-_PYTHON_13 = re.compile(
+_MODEL = lazy_pattern(r"\ben[_-]core[_-]web[_-](?:sm|md|trf)\b")
+_PYTHON_13 = lazy_pattern(
     r"^\s*FROM\s+\S*python:3\.13|^\s*requires-python\s*=\s*[\"'](?:>=|~=|==)\s*3\.13|\A3\.13|\Apython-3\.13",
     re.IGNORECASE | re.MULTILINE,
 )

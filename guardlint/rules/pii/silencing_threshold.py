@@ -13,7 +13,6 @@ How to fix: lower the threshold (0.6 or less), or raise the score of the recogni
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration
@@ -30,9 +29,10 @@ from guardlint.nemo.taint import DETECTING, MASKING
 from guardlint.rules._mends import replace_value
 from guardlint.rules.rule import Found, Project, Rule
 from guardlint.source.place import Place
+from guardlint.source.record import replace
 from guardlint.source.yaml_file import DataPath
 
-RULE = Rule(severity="error", confidence="high", since="0.2.0", fix="unsafe", controls=("LLM02:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe", controls=("LLM02:2025",))
 
 _MASKED_FROM = 0.4
 _HIGH = 0.6

@@ -25,7 +25,7 @@ from guardlint.rules.rule import Confidence, Fix, Found, Project, Related, Rule
 from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
 
-RULE = Rule(severity="error", confidence="high", since="0.2.0", fix="safe", controls=("LLM02:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM02:2025",))
 
 # Presidio ran these for English until 2.2.358 and left them out from 2.2.359 on (its issue 1586).
 _RAN_BEFORE = frozenset(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardlint.nemo.asking import asked_prompts
+from guardlint.nemo.asking import asked_prompts, texts_not_shown
 from guardlint.nemo.verdicts import asked_for
 from guardlint.rules.rule import Found, Project, Rule
 
@@ -29,6 +29,8 @@ def check(project: Project) -> Iterator[Found]:
         facts = configuration.catalogue.task(prompt.task)
         if facts is None or prompt.data.get("output_parser") not in (None, "is_content_safe"):
             continue
+        if texts_not_shown(configuration, prompt):
+            continue  # nothing is judged, whichever way it is asked
         supported = facts["action"] in _FACTS
         if not supported and facts["default_parser"] is None and prompt.data.get("output_parser") is None:
             continue

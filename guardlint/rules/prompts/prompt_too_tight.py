@@ -18,11 +18,12 @@ from guardlint.nemo.asking import asked_prompts
 from guardlint.nemo.configuration import Configuration, Prompt
 from guardlint.rules._mends import remove, replace_value
 from guardlint.rules.rule import Found, Project, Rule
+from guardlint.source.lazy_pattern import lazy_pattern
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe")
 
 _VERDICTS = frozenset({"yes", "no", "safe", "unsafe"})
-_JINJA = re.compile(r"\{%-?\s*if\b.*?\{%-?\s*endif\s*-?%\}|\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_JINJA = lazy_pattern(r"\{%-?\s*if\b.*?\{%-?\s*endif\s*-?%\}|\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 # A verdict of the content safety models has two keys and a word for each.
 _JSON_TOKENS = 8
 _ROOM = 200

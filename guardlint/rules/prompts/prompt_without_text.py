@@ -35,7 +35,7 @@ def check(project: Project) -> Iterator[Found]:
     for prompt in asked_prompts(configuration):
         facts = configuration.catalogue.task(prompt.task)
         missing = texts_not_shown(configuration, prompt)
-        if not missing or facts is None:
+        if not missing or facts is None or not prompt.data.keys() & {"content", "messages"}:
             continue
         read = [(path, variable) for text, path in prompt.templates for variable in shown_variables(text)]
         known = {*facts["variables"], *configuration.catalogue.data["context_variables"]}
@@ -96,4 +96,21 @@ def _mend(
                 place = origin[0].inside(origin[1], brace.start(), len(brace[0]))
                 fix = replace_text(configuration, place, brace[0], f"{{{{ {name} }}}}", path=path)
                 return place, f"write `{{{{ {name} }}}}` with two braces", fix
-    return prompt.place, f"show the text in the prompt: `{{{{ {meant} }}}}`", None
+    place = _spoken_of(configuration, prompt, missing) or prompt.place
+    return place, f"show the text in the prompt: `{{{{ {meant} }}}}`", None
+
+
+def _spoken_of(configuration: Configuration, prompt: Prompt, missing: list[str]) -> Place | None:
+    """Where the prompt has the name in a comment or a branch never taken, or else another text instead."""
+    instead: tuple[DataPath, int, int] | None = None
+    for text, path in prompt.templates:
+        named = re.search(rf"\b(?:{'|'.join(map(re.escape, missing))})\b", text)
+        if named is not None:
+            instead = (path, named.start(), len(named[0]))
+            break
+        shown = next(iter(shown_variables(text)), None)
+        if shown is not None and instead is None:
+            instead = (path, shown.offset, shown.length)
+    if instead is None or (origin := configuration.joined.origin(instead[0])) is None:
+        return None
+    return origin[0].inside(origin[1], instead[1], instead[2])

@@ -27,10 +27,17 @@ def check(project: Project) -> Iterator[Found]:
     configuration = project.configuration
     tasks = configuration.catalogue.data["tasks"]
     written = {prompt.task for prompt in configuration.prompts}
+    missing = {
+        rail.flow.replace(" ", "_")
+        for rail in configuration.all_rails()
+        if not configuration.flow_exists(rail.flow)
+    }
     for prompt in configuration.prompts:
         if configuration.catalogue.task(prompt.task) is not None or _named(configuration, prompt):
             continue
         base, sign, parameter = prompt.task.partition("$")
+        if base.strip() in missing:
+            continue  # the rail is what is misspelt
         meant = closest(base.strip(), [_base(task) for task in tasks])
         if meant is None or len(_words(base)) > len(_words(meant)):
             continue

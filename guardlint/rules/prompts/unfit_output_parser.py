@@ -12,7 +12,6 @@ How to fix: name the parser that fits, or take the line out where ``self_check_â
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +19,7 @@ from guardlint.nemo.asking import asked_prompts
 from guardlint.nemo.configuration import Configuration, Prompt
 from guardlint.rules._mends import add, replace_value
 from guardlint.rules.rule import Found, Project, Rule
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.names import closest
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
@@ -95,6 +95,17 @@ def _fault(
 
 def _wrong_question(prompt: Prompt, name: str, output: bool) -> tuple[str, str, str, Any] | None:
     """A parser for the other direction, or for an answer of another form than the prompt asks for."""
+    text = " ".join(text for text, _ in prompt.templates)
+    asks_for_fields = _FIELDS.search(text) is not None
+    if name.startswith("nemo") and not asks_for_fields and _WORDS.search(text):
+        # Since NeMo 0.24 the parser raises, before it returned "unsafe": either way nothing gets through.
+        what = "answer" if output else "message"
+        return (
+            f"`{name}` does not read the one word that `{prompt.task}` asks for",
+            f"it finds no verdict in the answer: no {what} gets through",
+            "is_content_safe",
+            "high" if prompt.task.startswith("self_check") else "medium",
+        )
     if output and "prompt_safety" in name:
         return (
             f"`{name}` reads the verdict about the user's message, and `{prompt.task}` checks the answer",
@@ -109,8 +120,6 @@ def _wrong_question(prompt: Prompt, name: str, output: bool) -> tuple[str, str, 
             name.replace("response_safety", "prompt_safety"),
             "high",
         )
-    text = " ".join(text for text, _ in prompt.templates)
-    asks_for_fields = _FIELDS.search(text) is not None
     if name == "is_content_safe" and not prompt.task.startswith("self_check") and _JSON.search(text):
         half = "response" if output else "prompt"
         return (
@@ -119,19 +128,12 @@ def _wrong_question(prompt: Prompt, name: str, output: bool) -> tuple[str, str, 
             f"nemoguard_parse_{half}_safety",
             "medium",
         )
-    if asks_for_fields or not name.startswith("nemo") or not _WORDS.search(text):
-        return None
-    return (
-        f"`{name}` does not read the one word that `{prompt.task}` asks for",
-        "it finds no verdict in the answer: NeMo refuses every message",
-        "is_content_safe",
-        "high" if prompt.task.startswith("self_check") else "medium",
-    )
+    return None
 
 
-_FIELDS = re.compile(r"(?i)(?:user|response)[ _]safety|(?:prompt|response) harm|json")
-_JSON = re.compile(r"(?i)\"user safety\"|\"response safety\"")
-_WORDS = re.compile(r"(?i)\byes\b\W+(?:or\W+)?\bno\b|\bsafe\b\W+(?:or\W+)?\bunsafe\b")
+_FIELDS = lazy_pattern(r"(?i)(?:user|response)[ _]safety|(?:prompt|response) harm|json")
+_JSON = lazy_pattern(r"(?i)\"user safety\"|\"response safety\"")
+_WORDS = lazy_pattern(r"(?i)\byes\b\W+(?:or\W+)?\bno\b|\bsafe\b\W+(?:or\W+)?\bunsafe\b")
 
 
 def _wanted(prompt: Prompt, output: bool, parsers: list[str]) -> str:

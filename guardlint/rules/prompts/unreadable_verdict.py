@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from guardlint.nemo.asking import asked_prompts
 from guardlint.rules.rule import Found, Project, Rule
+from guardlint.source.lazy_pattern import lazy_pattern
 
 RULE = Rule(severity="error", confidence="medium", since="0.1.0")
 
@@ -23,13 +24,13 @@ _BETWEEN = r"[\"'`*]*\s*(?:/|\||,?\s*\b(?:or|oder|ou|o)\b)\s*[\"'`*]*"
 _PAIRS = "true:false allow:block allowed:blocked pass:fail accept:reject accepted:rejected approve:reject"
 _PAIRS += " approved:rejected 1:0 0:1 ja:nein oui:non sim:não block:allow blocked:allowed false:true"
 _PAIRS += " allow:deny はい:いいえ"
-_OFFERED = re.compile(
+_OFFERED = lazy_pattern(
     "|".join(
         rf"(?<!\w){first}{_BETWEEN}{second}(?!\w)"
         for first, second in (pair.split(":") for pair in _PAIRS.split())
     )
 )
-_READ = re.compile(r"\b(?:yes|no|safe|unsafe)\b")
+_READ = lazy_pattern(r"\b(?:yes|no|safe|unsafe)\b")
 # The end of a prompt says how to answer.
 _TAIL = 300
 

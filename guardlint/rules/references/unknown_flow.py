@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.loading import refusals
+from guardlint.nemo.once import once
 from guardlint.nemo.references import RailReference, normalise_flow
 from guardlint.nemo.unread import unread_flow
 from guardlint.rules._mends import is_slip, replace_value
@@ -39,6 +41,8 @@ def check(project: Project) -> Iterator[Found]:
     """One finding for each name in each place."""
     configuration = project.configuration
     tool_flows = configuration.catalogue.data["iorails"]["flows"]
+    # Colang 2.x has no rails of some directions: the section is what is wrong, not the names in it.
+    refused = {item.path for item in refusals(configuration)} if configuration.generation == "2.x" else set()
     for rail in configuration.all_rails():
         name = rail.text if rail.direction == "retrieval" else rail.flow
         tool = rail.direction in _TOOL_RAILS and rail.flow in tool_flows[rail.direction]
@@ -46,7 +50,7 @@ def check(project: Project) -> Iterator[Found]:
             if not tool and configuration.generation == "1.0" and _has_blanks(rail.text):
                 yield _blanks(configuration, rail)
             continue
-        if configuration.foreign_imports:
+        if configuration.foreign_imports or ("rails", rail.direction) in refused:
             continue
         at_load = rail.direction not in _TOOL_RAILS
         yield Found(
@@ -126,6 +130,7 @@ def _fix(
     return replace_value(configuration, rail.path, rail.text.replace(name, meant, 1), safe=safe)
 
 
+@once
 def _meant(configuration: Configuration, name: str, direction: str | None) -> str | None:
     """The flow of the team's, or of the library's for this direction, that is near."""
     library = configuration.catalogue.flows(configuration.generation)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.loading import refusals
 from guardlint.nemo.shapes import is_true
 from guardlint.rules._mends import add, rename, replace_value
 from guardlint.rules.rule import Fix, Found, Project, Related, Rule
@@ -35,6 +36,8 @@ def check(project: Project) -> Iterator[Found]:
         return
     if not is_true(configuration.effective(first)):
         return
+    if any("rewrites the answer" in refusal.message for refusal in refusals(configuration)):
+        return  # it is refused for the same two settings: does-not-load says so
     path = first if written is not None else _STREAMING
     related = [Related(rails[0].place, "this rail comes too late")]
     misspelt = _misspelt(configuration.value(_STREAMING), configuration.catalogue.key(_STREAMING) or {})

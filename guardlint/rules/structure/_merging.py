@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import yaml
 
+from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.unread import is_set_aside
 from guardlint.rules.rule import Fix, dotted
+from guardlint.source.files import shown_path
 from guardlint.source.yaml_file import DataPath, YamlFile
 from guardlint.source.yaml_merging import Merge, merge_sections
 
 __all__ = ["merge_files", "merge_twice"]
 
 
-def merge_files(lost: YamlFile, kept: YamlFile, key: str) -> Fix | None:
+def merge_files(configuration: Configuration, lost: YamlFile, kept: YamlFile, key: str) -> Fix | None:
     """Move the section ``key`` of ``lost`` into that of ``kept``.
 
-    The other way round where nothing else stands in ``lost``: NeMo does not load an empty file.
+    The other way round where nothing else stands in ``lost``: NeMo does not load an empty file. A file that
+    seems to be set aside (`old/config.yml`) may not be meant at all.
     """
+    aside = any(
+        shown_path(file.path) in (lost.file, kept.file) and is_set_aside(file.relative)
+        for file in configuration.files
+    )
     if len(lost.data) == 1:
         lost, kept = kept, lost
     here, there = lost.node((key,)), kept.node((key,))
@@ -25,7 +35,8 @@ def merge_files(lost: YamlFile, kept: YamlFile, key: str) -> Fix | None:
     names = [file.file.rpartition("/")[2] for file in (lost, kept)]
     if names[0] == names[1]:
         names = [lost.file, kept.file]
-    return _fix(f"put `{key}` of {names[0]} into {names[1]}", merge, ((key,),))
+    fix = _fix(f"put `{key}` of {names[0]} into {names[1]}", merge, ((key,),))
+    return replace(fix, safe=False) if fix is not None and aside else fix
 
 
 def merge_twice(file: YamlFile, path: DataPath) -> Fix | None:

@@ -11,7 +11,6 @@ How to fix: put the contents under one key.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -21,6 +20,7 @@ from guardlint.rules.rule import Found, Project, Related, Rule, dotted
 from guardlint.rules.structure._merging import merge_twice
 from guardlint.rules.unread_view import covers
 from guardlint.source.place import Place
+from guardlint.source.record import replace
 from guardlint.source.yaml_file import DataPath, YamlFile
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe")

@@ -58,7 +58,7 @@ def check(project: Project) -> Iterator[Found]:
             path=("rails",),
             value=sorted(names),
             related=(Related(replaced.kept.place(("rails",), key=True), "this section takes its place"),),
-            fix=merge_files(replaced.lost, replaced.kept, "rails"),
+            fix=merge_files(configuration, replaced.lost, replaced.kept, "rails"),
         )
 
 

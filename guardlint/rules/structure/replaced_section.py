@@ -50,7 +50,7 @@ def check(project: Project) -> Iterator[Found]:
             value=key,
             related=(Related(replaced.kept.place((key,), key=True), "this takes its place"),),
             severity=severity,
-            fix=merge_files(replaced.lost, replaced.kept, key),
+            fix=merge_files(project.configuration, replaced.lost, replaced.kept, key),
         )
 
 

@@ -22,12 +22,13 @@ from guardlint.nemo.unread import is_set_aside
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.colang import ColangFile
 from guardlint.source.files import shown_path
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0")
 
-_OPENS = re.compile(r"\s*(define|flow|import|@\w+|subflow)\b", re.IGNORECASE)
-_DEFINE = re.compile(r"^\s*define\b", re.MULTILINE | re.IGNORECASE)
+_OPENS = lazy_pattern(r"\s*(define|flow|import|@\w+|subflow)\b", re.IGNORECASE)
+_DEFINE = lazy_pattern(r"^\s*define\b", re.MULTILINE | re.IGNORECASE)
 _VERSION = ("colang_version",)
 
 

@@ -16,7 +16,10 @@ from typing import Any
 
 from guardlint.nemo.meant_keys import deeper, fits, home, invisible, meant, plain
 from guardlint.rules._mends import is_slip, move, remove, rename
+from guardlint.rules.models import secret_in_clear
 from guardlint.rules.rule import Fix, Found, Project, Rule, Severity, dotted
+from guardlint.source.lazy_pattern import lazy_pattern
+from guardlint.source.redact import is_secret_name
 from guardlint.source.yaml_file import DataPath, YamlFile
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe")
@@ -30,7 +33,7 @@ _NOTES = frozenset(
 )
 # Keys that other tools have as well: a file with no other key of NeMo's may be theirs.
 _COMMON = frozenset("core docs flows metrics models prompts streaming tracing".split())
-_SWITCH = re.compile(r"enabled?(?:_|$)|_enabled?$")
+_SWITCH = lazy_pattern(r"enabled?(?:_|$)|_enabled?$")
 _ADDRESS = frozenset("api_base azure_endpoint base_url endpoint openai_api_base server_url url".split())
 _HAVE_AN_ADDRESS = frozenset("anthropic cohere google_genai nim nvidia_ai_endpoints openai".split())
 
@@ -51,8 +54,16 @@ def check(project: Project) -> Iterator[Found]:
                 continue
             kept = len(path) == 1 and (file, path[0]) in own_data
             found = _finding(file, path, node, value, keys, kept)
-            if found is not None:
+            if found is not None and not (isinstance(value, str) and _is_clear(project, found)):
                 yield found
+
+
+def _is_clear(project: Project, found: Found) -> bool:
+    """Whether a secret stands there in clear, whose mend is the mend of the key too."""
+    if found.path is None or not is_secret_name(str(found.path[-1])):
+        return False
+    at = (found.place.file, found.path)
+    return any(at == (other.place.file, other.path) for other in secret_in_clear.check(project))
 
 
 def _is_foreign(data: dict[str, Any], keys: dict[str, Any]) -> bool:
@@ -129,7 +140,8 @@ def _finding(
         severity, mend = "warning", "delete it: NeMo finds the actions of actions.py by itself"
     else:
         mend = "delete it, or keep own data under `custom_data`"
-        severity = None if path[0] == "rails" and not _is_switch(name, value) else "warning"
+        lost_guard = path[0] == "rails" and not _is_switch(name, value) and not _is_default(value, node)
+        severity = None if lost_guard else "warning"
     if node.get("forbids_extra"):
         severity, lost = None, "NeMo raises an error when it loads the configuration"
     elif kept:
@@ -229,6 +241,14 @@ def _of_model(file: YamlFile, path: DataPath, name: str, lost: str) -> tuple[Sev
 
 def _is_switch(name: str, value: Any) -> bool:
     return isinstance(value, bool) and _SWITCH.search(name) is not None
+
+
+def _is_default(value: Any, node: dict[str, Any]) -> bool:
+    """Whether a number is the default of one of the section's keys: the one that was meant, most likely."""
+    return type(value) in (int, float) and any(
+        type(child.get("default")) is type(value) and child["default"] == value
+        for child in node.get("keys", {}).values()
+    )
 
 
 def _is_item(path: DataPath, section: str) -> bool:

@@ -20,6 +20,7 @@ from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.walk import WalkedFile
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.files import shown_path
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0")
@@ -31,7 +32,7 @@ _DOCUMENTS = (
 _FOLDERS = frozenset({"kb", "knowledge_base", "knowledge-base", "knowledgebase", "knowledge"})
 # Data that code may read as well as people.
 _DATA = (".json", ".jsonl", ".csv", ".tsv", ".xlsx")
-_NO_DOCUMENT = re.compile(
+_NO_DOCUMENT = lazy_pattern(
     r"(?:readme|licen[cs]e|notice|index|manifest|metadata|sources?|requirements)\b", re.IGNORECASE
 )
 _RUN_TIME = "NeMo indexes .md files below `kb` only"

@@ -16,11 +16,12 @@ from collections.abc import Iterator
 
 from guardlint.rules.registry import rule_ids
 from guardlint.rules.rule import Found, Project, Rule
+from guardlint.rules.suppressions._comments import respelt
 from guardlint.source.allowances import Allowance, allowances_of
 from guardlint.source.names import closest
 from guardlint.source.place import Place
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0")
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe")
 
 _NOTHING = "guardlint takes no notice of the comment, and the finding stays"
 _FORM = "write `# guardlint: allow[rule-id] until=2027-03-31 -- reason`"
@@ -47,10 +48,17 @@ def _wrong(project: Project, allowance: Allowance) -> Iterator[Found]:
             value=(names, str(allowance.until)),
         )
     for name, place in allowance.rules:
-        if name not in rule_ids():
-            meant = closest(name, rule_ids())
+        if name not in rule_ids() and name not in project.company_rules:
+            meant = closest(name, (*rule_ids(), *project.company_rules))
             mend = f"write `{meant}`" if meant else "`guardlint rules` lists the ids"
-            yield Found(f"no rule is named `{name}`", place, _NOTHING, mend, value=name)
+            yield Found(
+                f"no rule is named `{name}`",
+                place,
+                _NOTHING,
+                mend,
+                value=name,
+                fix=respelt(project.configuration, allowance, place, meant) if meant else None,
+            )
 
 
 def not_waivable(name: str, place: Place, policy: str) -> Found:

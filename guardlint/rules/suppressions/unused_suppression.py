@@ -12,10 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from guardlint.nemo.configuration import Configuration
 from guardlint.rules.rule import Found, Project, Rule
+from guardlint.rules.suppressions._comments import without_rule
+from guardlint.source.allowances import Allowance
 from guardlint.source.place import Place
 
-RULE = Rule(severity="warning", confidence="high", since="0.1.0")
+RULE = Rule(severity="warning", confidence="high", since="0.1.0", fix="safe")
 
 
 def check(_project: Project) -> Iterator[Found]:
@@ -23,7 +26,7 @@ def check(_project: Project) -> Iterator[Found]:
     return iter(())
 
 
-def unused(name: str, place: Place) -> Found:
+def unused(configuration: Configuration, name: str, place: Place, allowance: Allowance) -> Found:
     """The finding for a rule that a comment names in vain."""
     return Found(
         f"nothing is found here that `{name}` would have to allow",
@@ -31,4 +34,5 @@ def unused(name: str, place: Place) -> Found:
         "the permission stays, and hides the next fault of the kind on this line",
         "take the comment out, or move it to the line that it speaks of",
         value=name,
+        fix=without_rule(configuration, allowance, name),
     )

@@ -1,0 +1,1 @@
+"""Experiments in real NeMo for findings on configurations that other people published."""

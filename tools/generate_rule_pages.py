@@ -78,6 +78,8 @@ def _example(section: str) -> str:
         body,
     )
     body = re.sub(r"(?m)^(`{3,})(\w+) (?:file|central)=(\S+).*$", r"\3\n\n\1\2", body)
+    body = re.sub(r"(?m)^(`{3,})(\w+) base=(\S+).*$", r"\3, before the change\n\n\1\2", body)
+    body = re.sub(r"(?m)^(`{3,})(\w+) fixed=(\S+).*$", r"\3, mended\n\n\1\2", body)
     body = re.sub(r"(?m)^(`{3,})expects$", r"\1text", body)
     return f"{heading.lstrip('# ')}\n\n{body.strip()}"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from guardlint.policy.central import Central
 from guardlint.policy.company import company_configuration, nemo_rails
 from guardlint.policy.digest import digest_of
 from guardlint.policy.model import ComposedPolicy, Direction, RailUse
+from guardlint.policy.waivers import Waiver
 
 __all__ = ["CheckFailed", "Compiled", "compile_bundle"]
 
@@ -64,16 +65,18 @@ def compile_bundle(
     not_before: datetime | None = None,
     expires: datetime | None = None,
     signers: Sequence[Signer] = (),
+    waivers: Sequence[Waiver] = (),
 ) -> Compiled:
     """Compile the configuration at ``root`` under ``policy``.
 
     ``created`` is the only time that goes in; ``revision`` defaults to it in seconds since 1970, which
-    grows from release to release. Same input, same bytes.
+    grows from release to release. ``waivers`` are those of the configuration; the manifest lists the ones
+    without which there would be errors. Same input, same bytes.
 
     Raises CheckFailed when ``check`` has errors, BundleError when a requirement cannot be enforced or the
     configuration cannot be carried, ConfigError for a policy without a judge model for its rails.
     """
-    _refuse_errors(root, policy)
+    lifting = _refuse_errors(root, policy, tuple(waivers), created.date())
     _refuse_unenforceable(policy)
     team = read_configuration(root)
     company_files = company_configuration(policy, central)
@@ -97,7 +100,7 @@ def compile_bundle(
         "rails": _rails(policy, central),
         "configuration": {"path": _path_in_repository(root), "digest": digest_of(team_files)},
         "source": dict(source_of(root)),
-        "waivers": [],
+        "waivers": [waiver.data() for waiver in lifting],
         "engines": {"company": _engine(company), "team": _engine(team)},
         "llm_calls": _llm_calls(company, team),
         "team_code": "isolated" if team.python_files else "none",
@@ -105,9 +108,13 @@ def compile_bundle(
     return Compiled(seal(files, manifest, signers=signers, created=created), manifest, plan)
 
 
-def _refuse_errors(root: Path, policy: ComposedPolicy) -> None:
+def _refuse_errors(
+    root: Path, policy: ComposedPolicy, waivers: tuple[Waiver, ...], today: date
+) -> list[Waiver]:
+    """The waivers that lift errors; raises CheckFailed where errors are left."""
     # What the team pins does not count: the bundle runs on the NeMo that guardlint's guard runs on.
-    report = check([CheckTarget(root, policy, version=latest_version())], select_rules())
+    target = CheckTarget(root, policy, version=latest_version(), waivers=waivers)
+    report = check([target], select_rules(), today)
     errors = report.count("error")
     if errors:
         raise CheckFailed(
@@ -116,6 +123,8 @@ def _refuse_errors(root: Path, policy: ComposedPolicy) -> None:
             report,
             help="mend what `guardlint check` says",
         )
+    said = {found.waived_by for found in report.findings if found.severity == "error"}
+    return sorted((waiver for waiver in waivers if waiver.said in said), key=lambda waiver: waiver.id)
 
 
 def _refuse_unenforceable(policy: ComposedPolicy) -> None:
@@ -198,7 +207,7 @@ def _pii_step(use: RailUse) -> dict[str, Any]:
 
 
 def _plan_bytes(plan: Mapping[str, Any]) -> bytes:
-    import yaml
+    from guardlint.source.pyyaml import yaml
 
     return yaml.safe_dump(dict(plan), sort_keys=False, allow_unicode=True, width=2**31).encode()
 

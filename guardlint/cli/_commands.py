@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 
 import click
 
@@ -15,6 +14,7 @@ from guardlint.errors import GuardlintError
 
 __all__ = ["cli", "main"]
 
+_FOLDER = os.path.dirname(__file__)  # noqa: PTH120
 _NOT_COMMANDS = frozenset({"__init__", "main", "options"})
 
 
@@ -22,7 +22,7 @@ class _Commands(click.Group):
     """The commands are the modules of this folder; each holds a ``command``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click gives it
-        names = {path.stem for path in Path(__file__).parent.glob("*.py")} - _NOT_COMMANDS
+        names = {name[:-3] for name in os.listdir(_FOLDER) if name.endswith(".py")} - _NOT_COMMANDS  # noqa: PTH208
         return sorted(name.replace("_", "-") for name in names if not name.startswith("_"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

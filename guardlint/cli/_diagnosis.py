@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Literal
 from guardlint import __version__
 from guardlint.nemo.catalogue import known_versions, latest_version
 from guardlint.rules.registry import rule_ids
+from guardlint.source.record import record
 
 __all__ = ["Fact", "diagnose"]
 
@@ -39,7 +39,7 @@ _LOADS: dict[str, tuple[str, State]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fact:
     """One thing about this machine; ``none`` is a fact that is neither good nor bad."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -48,8 +47,22 @@ def for_terminal(report: Report, form: str, environ: Mapping[str, str] = os.envi
     terminal = sys.stdout.isatty()
     colour = terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
     links = colour and (environ.get("TERM_PROGRAM") in _LINKING or "VTE_VERSION" in environ)
-    width = min(shutil.get_terminal_size((100, 24)).columns, 120)
+    width = min(_columns(environ), 120)
     return render(form, report, colour=colour, width=width, links=links)
+
+
+def _columns(environ: Mapping[str, str]) -> int:
+    """The width of the terminal, 100 where there is none; ``shutil`` has this and brings half of Python."""
+    try:
+        columns = int(environ["COLUMNS"])
+    except (KeyError, ValueError):
+        columns = 0
+    if columns <= 0:
+        try:
+            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns if sys.__stdout__ else 0
+        except (OSError, ValueError):
+            columns = 0
+    return columns or 100
 
 
 @contextmanager

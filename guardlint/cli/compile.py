@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from guardlint.errors import UsageError
+from guardlint.errors import BundleError, UsageError
 
 if TYPE_CHECKING:
     from guardlint.bundle.compile import Compiled
@@ -71,6 +71,13 @@ def command(
         raise problem
     target = _one(found, path)
     assert target.policy is not None
+    if target.altered:
+        first = target.altered[0]
+        raise BundleError(
+            f"`{first.name}` of the vendored standard is {first.how}, and a bundle is of what was published",
+            place=str(first.place),
+            help="run `guardlint update`",
+        )
     created = now()
     title = name or _name(found, target)
     signers = [read_private(source, environ=os.environ) for source in keys]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +12,7 @@ import click
 from guardlint.cli._outputs import FORMATS, destinations, for_terminal, on_actions, write_all
 from guardlint.cli.options import now
 from guardlint.errors import ConfigError, GuardlintError, NothingToCheck
+from guardlint.source.record import replace
 
 if TYPE_CHECKING:
     from guardlint.lint.base_tree import Base

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import click
+
+from guardlint.source.lazy_pattern import lazy_pattern
 
 __all__ = ["command"]
 
@@ -20,7 +21,7 @@ A company's package becomes known by an entry point in its pyproject.toml,
   acme_rules = "acme_rules"
 and is used where the team file has `rules: [acme_rules]`, or with `--rules acme_rules`."""
 
-_WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_WORD = lazy_pattern(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 _RULE = '''\
 """What is wrong, in one sentence.

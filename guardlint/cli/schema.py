@@ -22,13 +22,16 @@ An editor with the YAML language server also takes a first line in the file itse
 # Which files of a repository each schema is for.
 _FILES = {
     "config": ["**/config.yml", "**/config.yaml", "**/prompts.yml", "**/rails.yml"],
+    "lock": ["guardlint.lock"],
     "policy": ["policies/*/policy.yml"],
     "policy-tests": ["policies/*/tests/*.yml"],
+    "prices": ["policies/prices.yml"],
     "prompts": ["rails/*/prompts.yml"],
     "rail": ["rails/*/rail.yml"],
     "rail-tests": ["rails/*/tests.yml"],
     "team": ["guardlint.yml"],
     "tiers": ["policies/tiers.yml"],
+    "traffic": ["policies/traffic.yml"],
     "trust": ["**/trust.yml"],
     "waiver": ["policies/waivers/*.yml"],
 }

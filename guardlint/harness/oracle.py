@@ -9,13 +9,9 @@ else is NeMo's own code, unchanged.
 from __future__ import annotations
 
 import contextlib
-import functools
-import logging
-import os
-import pickle
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from guardlint.harness.facts import SETTINGS, Facts, marker, text_of
 from guardlint.harness.helpful import can_help, helpful, stand_ins
 from guardlint.harness.scripted import ScriptedModel, telemetry_off
+from guardlint.harness.shortcuts import paths, put, quick, quiet
 from guardlint.nemo.catalogue import DIRECTIONS
 
 if TYPE_CHECKING:
@@ -47,14 +44,14 @@ def nemo_facts(root: Path, *, sort: bool = True) -> Facts:
     run, as NeMo runs it; imports are looked for in the working directory.
     """
     telemetry_off()
-    with _quick(sort), warnings.catch_warnings(), _quiet():
+    with quick(sort), warnings.catch_warnings(), quiet():
         warnings.simplefilter("ignore")
         found = _load(root, None, stand_ins(root, actions_only=True))
         if isinstance(found, Facts):
             return found
         if found.startswith("RailsConfig") and not can_help(root):
             return Facts("no", (found,))
-        with _paths(everything=True):
+        with paths(everything=True):
             other = _load(root, ScriptedModel(), helpful(root))
     if isinstance(other, Facts):
         return replace(other, loads="depends", reasons=(found,))
@@ -112,7 +109,7 @@ def _failing() -> Iterator[set[str]]:
             names.add(found[1])
 
     with contextlib.ExitStack() as stack:
-        _put(stack, action_dispatcher.log, "error", error)
+        put(stack, action_dispatcher.log, "error", error)
         yield names
 
 
@@ -212,129 +209,3 @@ def _not_ours(error: BaseException) -> None:
     """Code of the configuration may exit; the user may interrupt."""
     if isinstance(error, KeyboardInterrupt):
         raise error
-
-
-class _SortedOs:
-    """``os`` for NeMo's loader, with the files and folders of each folder sorted."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(os, name)
-
-    @staticmethod
-    def walk(top: str, **options: Any) -> Iterator[tuple[str, list[str], list[str]]]:
-        for folder, folders, files in os.walk(top, **options):
-            folders.sort()
-            yield folder, folders, sorted(files)
-
-
-@contextlib.contextmanager
-def _quick(sort: bool) -> Iterator[None]:
-    """The shortcuts, for as long as the block lasts."""
-    import nemoguardrails.colang as colang
-    from nemoguardrails.actions import action_dispatcher
-    from nemoguardrails.actions.action_dispatcher import ActionDispatcher
-    from nemoguardrails.rails.llm import config, llmrails
-
-    own_paths = ActionDispatcher.load_actions_from_path
-    library = Path(config.guardrails_stdlib_path, "nemoguardrails")
-
-    def load_actions(self: ActionDispatcher, path: Path) -> None:
-        # The package's own actions and those of the working directory change nothing that is compared.
-        if path != Path.cwd() and library not in (path, *path.parents):
-            own_paths(self, path)
-
-    async def no_documents(self: LLMRails) -> None:
-        self._kb = None
-
-    with contextlib.ExitStack() as stack:
-        put = functools.partial(_put, stack)
-        if sort:
-            put(config, "os", _SortedOs())
-            put(action_dispatcher, "os", _SortedOs())
-        remembering = _remembering(colang.parse_colang_file)
-        put(colang, "parse_colang_file", remembering)
-        put(llmrails, "parse_colang_file", remembering)
-        put(llmrails.LLMRails, "_init_kb", no_documents)
-        put(ActionDispatcher, "load_actions_from_path", load_actions)
-        put(ActionDispatcher, "_load_unmanifested_library_actions", lambda *_: None)
-        yield
-
-
-@contextlib.contextmanager
-def _paths(*, everything: bool) -> Iterator[None]:
-    """With ``everything``, imports that are nowhere are taken for empty files."""
-    from nemoguardrails.rails.llm import config
-
-    roots = config.colang_path_dirs
-
-    def exists(path: str) -> bool:
-        if os.path.exists(path) or not everything or not isinstance(path, str):  # noqa: PTH110
-            return os.path.exists(path)  # noqa: PTH110
-        names = [os.path.join(root, end) for root in roots for end in (path, f"{path}.co")]  # noqa: PTH118
-        return not path.startswith((*roots, '"', "'")) and not any(map(os.path.exists, names))
-
-    class _Path:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(os.path, name)
-
-    own = _SortedOs()
-    path = _Path()
-    path.exists = exists  # type: ignore[attr-defined]
-    own.path = path  # type: ignore[attr-defined]
-    with contextlib.ExitStack() as stack:
-        _put(stack, config, "os", own)
-        yield
-
-
-def _put(stack: contextlib.ExitStack, where: Any, name: str, value: Any) -> None:
-    before = getattr(where, name)
-    setattr(where, name, value)
-    stack.callback(setattr, where, name, before)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with (
-            Path(os.devnull).open("w") as nowhere,
-            contextlib.redirect_stdout(nowhere),
-            contextlib.redirect_stderr(nowhere),
-        ):
-            yield
-    finally:
-        logging.disable(before)
-
-
-@functools.cache
-def _library() -> frozenset[str]:
-    """The text of every Colang file of NeMo's package."""
-    from nemoguardrails.rails.llm import config
-
-    package = Path(config.guardrails_stdlib_path, "nemoguardrails")
-    return frozenset(path.read_text(encoding="utf-8") for path in package.rglob("*.co"))
-
-
-_parsed: dict[tuple[str, str], bytes] = {}
-
-
-def _remembering(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """NeMo's parser, whose result for a file of its own library is kept, its 2.x flows marked as such."""
-
-    def parse(
-        filename: str, content: str, include_source_mapping: bool = True, version: str = "1.0"
-    ) -> dict[str, Any]:
-        if content not in _library():
-            return original(filename, content, include_source_mapping, version)
-        key = (content, version)
-        if key not in _parsed:
-            result = original(filename, content, include_source_mapping, version)
-            for flow in result.get("flows", ()) if version == "2.x" else ():
-                flow.file_info["of_library"] = True
-            _parsed[key] = pickle.dumps(result)
-        # A fresh copy each time: NeMo writes into what it parsed.
-        copy: dict[str, Any] = pickle.loads(_parsed[key])  # noqa: S301 - made two lines above
-        return copy
-
-    return parse

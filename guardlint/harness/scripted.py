@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nemoguardrails.embeddings.index import IndexItem
     from nemoguardrails.types import ChatMessage, LLMResponse, LLMResponseChunk
 
-__all__ = ["ScriptedModel", "load_rails", "telemetry_off"]
+__all__ = ["ScriptedModel", "WordIndex", "load_rails", "telemetry_off"]
 
 _INDEX_NAME: Final = "guardlint-word-overlap"
 
@@ -54,7 +54,7 @@ def load_rails(path: Path | str, model: ScriptedModel) -> LLMRails:
         rails = LLMRails(config, llm=model)
     except Exception as error:  # NeMo raises whatever its parsers raise
         raise ConfigError(f"NeMo refuses the configuration: {error}", place=str(path)) from error
-    rails.register_embedding_search_provider(_INDEX_NAME, _WordIndex)
+    rails.register_embedding_search_provider(_INDEX_NAME, WordIndex)
     return rails
 
 
@@ -120,22 +120,25 @@ class ScriptedModel:
         return self.brain.reply(seen)
 
 
-class _WordIndex:
+class WordIndex:
     """NeMo's embeddings index without a model: the more words two texts share, the nearer they are."""
 
     def __init__(self, **_: object) -> None:
         self._items: list[IndexItem] = []
 
     async def add_item(self, item: IndexItem) -> None:
+        """Keep one item."""
         self._items.append(item)
 
     async def add_items(self, items: Sequence[IndexItem]) -> None:
+        """Keep several."""
         self._items.extend(items)
 
     async def build(self) -> None:
         """Nothing to build: the items are few."""
 
     async def search(self, text: str, max_results: int, threshold: float | None) -> list[IndexItem]:
+        """The nearest items, those that share the most words first."""
         scored = [(_overlap(text, item.text), item) for item in self._items]
         near = [pair for pair in scored if threshold is None or pair[0] >= threshold]
         near.sort(key=lambda pair: -pair[0])

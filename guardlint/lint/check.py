@@ -22,7 +22,7 @@ from guardlint.nemo.embedded_reading import read_embedded
 from guardlint.nemo.installation import forget_folders
 from guardlint.nemo.loading import loads
 from guardlint.nemo.serving import guardrails_engine, llm_calls, llmrails_engine
-from guardlint.rules.registry import all_rules, rule_ids
+from guardlint.rules.registry import all_rules, concerned, rule_ids
 from guardlint.rules.rule import Fix, Found, LoadedRule, Project, Related, Severity, dotted
 from guardlint.source.names import closest
 from guardlint.source.place import Place
@@ -204,7 +204,9 @@ def check_one(
     company = frozenset(rule.id for rule in rules) - frozenset(rule_ids())
     project = Project(configuration, target.policy, today, company, target.altered)
     findings = [
-        _finding(rule, found, project, target, version) for rule in rules for found in rule.check(project)
+        _finding(rule, found, project, target, version)
+        for rule in concerned(rules, project)
+        for found in rule.check(project)
     ]
     findings += [
         _finding(rule, found, newest, target, version)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from guardlint.lint.specifiers import is_older
 from guardlint.nemo.catalogue import known_versions, load_catalogue
+from guardlint.rules.registry import concerned
 from guardlint.rules.rule import Found, LoadedRule, Project
 from guardlint.source.record import replace
 
@@ -28,10 +29,13 @@ def faults_of_upgrade(
     newer = [version for version in known_versions() if is_older(own, version)]
     if not newer:
         return
-    known = {_identity(rule, found) for rule in rules for found in rule.check(project)}
+    known = {_identity(rule, found) for rule in concerned(rules, project) for found in rule.check(project)}
     newest = read(newer[-1])
     coming = [
-        (rule, found) for rule in rules for found in rule.check(newest) if _identity(rule, found) not in known
+        (rule, found)
+        for rule in concerned(rules, newest)
+        for found in rule.check(newest)
+        if _identity(rule, found) not in known
     ]
     if not coming:
         return

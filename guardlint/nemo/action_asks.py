@@ -20,7 +20,6 @@ _ASKING = frozenset(
     "generate_async generate agenerate ainvoke invoke apredict predict agenerate_prompt acall create "
     "stream_async astream acomplete complete".split()
 )
-_MODELS = ("llm", "model", "chain", "agent", "client", "openai", "completions")
 
 
 @once
@@ -72,7 +71,7 @@ def _is_cached(configuration: Configuration, chosen: str | None) -> bool:
 
 @once
 def _calls_in_code(configuration: Configuration) -> Counter[str]:
-    """By function or class, how often its text calls a model. A loop counts once."""
+    """By function or class, how often its text calls a model of NeMo's. A loop counts once."""
     found: Counter[str] = Counter()
     for file in configuration.python_files:
         for node in ast.walk(file.tree) if file.tree is not None else ():
@@ -85,7 +84,7 @@ def _calls_model(node: ast.AST) -> bool:
     if not isinstance(node, ast.Call):
         return False
     if isinstance(node.func, ast.Name):
-        return node.func.id in ("llm_call", "llm")
+        return node.func.id == "llm_call"
     if not isinstance(node.func, ast.Attribute) or node.func.attr not in _ASKING:
         return False
-    return any(part in ast.unparse(node.func.value).lower() for part in _MODELS)
+    return "llm" in ast.unparse(node.func.value).lower()

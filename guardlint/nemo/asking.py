@@ -69,7 +69,9 @@ def texts_not_shown(configuration: Configuration, prompt: Prompt) -> list[str]:
 
 def shown_variables(template: str) -> Iterator[Variable]:
     """The variables of a template, without the text of a false condition and what is only counted."""
-    return variables(_COUNTED.sub(_blank, _NEVER.sub(_blank, template)))
+    if "%" in template:
+        template = _NEVER.sub(_blank, template)
+    return variables(_COUNTED.sub(_blank, template))
 
 
 def _blank(found: re.Match[str]) -> str:

@@ -47,6 +47,9 @@ class Query2(FlowCourses):
         courses = self._rails("input", (Course(),)) if self.guarded else (Course(),)
         on = tuple(course for course in courses if course.state == "on")
         found = [course for course in courses if course.state != "on"]
+        if not self.plain:
+            # Nothing need wait for the message.
+            found.append(Course())
         anything = [rest for said, rest in waiting if said in _ANYTHING]
         if self.plain:
             after = self.walk(anything[0], on, "flow", 0) if anything else self._continued(on)
@@ -55,8 +58,6 @@ class Query2(FlowCourses):
             found += returned(self.walk(rest, on, "flow", 0))
         if not anything:
             found += self._continued(on)
-            if not self.guarded or not self.continues:
-                found.append(Course())
         return fewer(found)
 
     def _waiting(self) -> list[tuple[str, tuple[Node, ...]]]:

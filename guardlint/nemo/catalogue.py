@@ -6,6 +6,7 @@ There is one data file for each NeMo series: the newest is whole, each older one
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
@@ -35,7 +36,7 @@ _RELEASE = lazy_pattern(r"(\d+)(?:\.(\d+))?")
 @cache
 def known_versions() -> tuple[str, ...]:
     """The NeMo release of each series that guardlint knows, the oldest first."""
-    names = [path.stem for path in _DATA.glob("[0-9]*.json")]
+    names = [name.removesuffix(".json") for name in os.listdir(_DATA) if name[0].isdecimal()]  # noqa: PTH208
     return tuple(sorted(names, key=_series))
 
 
@@ -149,6 +150,6 @@ def _load(version: str) -> Catalogue:
 @cache
 def presidio_facts() -> dict[str, Any]:
     """The entities that Presidio's default registry serves."""
-    path = next(iter(sorted(_DATA.glob("presidio-*.json"))))
-    found: dict[str, Any] = json.loads(path.read_bytes())
+    name = min(name for name in os.listdir(_DATA) if name.startswith("presidio-"))  # noqa: PTH208
+    found: dict[str, Any] = json.loads((_DATA / name).read_bytes())
     return found

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import yaml
-
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.mapped_text import MappedText, Origin
 from guardlint.source.place import Place
+from guardlint.source.pyyaml import yaml
 from guardlint.source.record import record
 from guardlint.source.string_place import yaml_text
 from guardlint.source.yaml_limits import YamlProblem, refuse_deep

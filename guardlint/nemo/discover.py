@@ -18,7 +18,9 @@ _SKIP = frozenset(
 )
 _MAIN_FILES = ("config.yml", "config.yaml")
 _LOOKS_LIKE_ONE = lazy_pattern(
-    r"^(models|rails|colang_version|prompts|instructions|rail|import_paths|passthrough)[ \t]*:", re.MULTILINE
+    r"^\ufeff?[\"']?(models|rails|colang_version|prompts|instructions|rail|import_paths|passthrough)"
+    r"[\"']?[ \t]*:",
+    re.MULTILINE,
 )
 _RAIL_SECTIONS = frozenset(
     "input output dialog retrieval config actions tool_input tool_output inputs outputs".split()
@@ -101,7 +103,7 @@ def _is_configuration_file(path: Path) -> bool:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return path.stem == "config"
-    if not _LOOKS_LIKE_ONE.search(text):
+    if not _LOOKS_LIKE_ONE.search(text) or "\nschema: guardlint/" in f"\n{text}":
         return False
     try:
         data = parse_yaml(text, str(path)).data

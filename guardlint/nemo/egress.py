@@ -17,7 +17,7 @@ from guardlint.nemo.templates import variables
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.record import record
 
-__all__ = ["Reader", "is_local_address", "readers"]
+__all__ = ["Reader", "is_local_address", "readers", "runs_at_home"]
 
 _ADDRESS = lazy_pattern(r"(?:https?|grpc|wss?)://(?:[^/@\s]*@)?(\[[^\]]*\]|[^/:\s?#]+)", re.IGNORECASE)
 _PRIVATE = lazy_pattern(
@@ -134,7 +134,7 @@ def _model(configuration: Configuration, kind: str, *, sure: bool = True) -> Rea
     main = next((model for model in configuration.models if model.get("type") == "main"), None)
     is_main = kind == "main" or _same(entry, main)
     name = "the main model" if kind == "main" else f"the model `{kind}`"
-    return Reader("model", name, _runs_at_home(entry), is_main, sure)
+    return Reader("model", name, runs_at_home(entry), is_main, sure)
 
 
 def _same(entry: dict[str, Any], main: dict[str, Any] | None) -> bool:
@@ -143,7 +143,8 @@ def _same(entry: dict[str, Any], main: dict[str, Any] | None) -> bool:
     return main is not None and all(entry.get(key) == main.get(key) for key in keys)
 
 
-def _runs_at_home(entry: dict[str, Any]) -> bool:
+def runs_at_home(entry: dict[str, Any]) -> bool:
+    """Whether an entry of ``models`` is local: by its address, else by its engine."""
     hosts = list(_addresses(entry.get("parameters")))
     if hosts:
         return all(is_local_address(host) for host in hosts)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 
 from guardlint.source.files import shown_path
 from guardlint.source.lazy_pattern import lazy_pattern
-from guardlint.source.listing import names_like
+from guardlint.source.listing import is_like, names_like
 from guardlint.source.place import Place
 from guardlint.source.record import record
 
@@ -127,7 +126,7 @@ def _texts_in(folder: Path) -> tuple[tuple[Path, str], ...]:
             names[below] = names_like(folder / below, last)
         for name in names[below]:
             path = folder / below / name
-            if path not in found and fnmatchcase(name, last):
+            if path not in found and is_like(name, last):
                 text = _text(path)
                 if text:
                     found[path] = text

@@ -12,11 +12,11 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from guardlint.pii.rule import Context, Needs, words
 from guardlint.pii.span import Hit, Rank
+from guardlint.source.record import record
 
 __all__ = ["TABLE", "Borrowed", "finder"]
 
@@ -26,7 +26,7 @@ _WRITTEN_AS_NOTHING_ELSE = 0.5
 Test = Callable[[str, int, int], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Borrowed:
     """One of Presidio's classes.
 

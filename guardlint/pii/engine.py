@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
 
 from guardlint.errors import RuntimeUnavailable
@@ -18,6 +17,7 @@ from guardlint.pii.normalise import normalise
 from guardlint.pii.profiles import Profile
 from guardlint.pii.rule import Needs
 from guardlint.pii.span import Hit, Rank, Span
+from guardlint.source.record import record
 
 __all__ = ["Engine", "engine_for"]
 
@@ -33,7 +33,7 @@ _building = threading.Lock()
 Finder = Callable[[str], Iterable[Hit]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Engine:
     """What finds (each with what it needs), the model when there is one, and why there is none."""
 

@@ -12,11 +12,11 @@ import importlib.util
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from guardlint.pii.lexicon import DATA
+from guardlint.source.record import record
 
 __all__ = ["Model", "ModelError", "load_model", "locate", "verify"]
 
@@ -41,7 +41,7 @@ class ModelError(Exception):
     """The model is missing, or is not the one we know."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Known:
     """A model that guardlint has digests of: package, folder inside it, relative path → SHA-256."""
 

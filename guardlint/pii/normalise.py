@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from guardlint.source.record import record
 
 __all__ = ["View", "normalise"]
 
@@ -38,7 +39,7 @@ _LATIN = re.compile(r"[A-Za-z]")
 _CYRILLIC_OR_GREEK = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class View:
     """``text`` to scan; character ``i`` of it stands for ``starts[i]:ends[i]`` of the original."""
 

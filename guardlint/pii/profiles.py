@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from guardlint.errors import ConfigError
+from guardlint.source.record import record, replace
 
 __all__ = ["NER_ENTITIES", "PROFILES", "Profile", "profile_named"]
 
@@ -38,7 +38,7 @@ _STRUCTURED = (
 _WIDE = ("PERSON", "LOCATION", "NRP", "ORGANIZATION", "DATE_TIME", "UUID")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Profile:
     """Entities with the least score (0..1) at which each is reported, and the language assumed.
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from guardlint.pii.lexicon import lexicon
 from guardlint.pii.span import Hit, Rank
+from guardlint.source.record import record
 
 __all__ = ["LIFT", "WINDOW", "Context", "Needs", "Rule", "against", "words"]
 
@@ -48,7 +48,7 @@ def _longest_first(phrase: str) -> tuple[int, str]:
 _THINGS = words(*lexicon("things"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Context:
     """Words that support a candidate when they stand before it.
 
@@ -71,7 +71,7 @@ class Context:
         return min(1.0, max(score + LIFT, _FLOOR_WITH_CONTEXT))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """One shape of one entity.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from guardlint.source.record import record
+
 __all__ = ["Hit", "Rank", "Span"]
 
 
@@ -34,7 +36,7 @@ class Rank(enum.IntEnum):
     """A check digit, a registered prefix or a cue leaves little doubt."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hit:
     """A candidate, in offsets of the text that was scanned."""
 

@@ -7,8 +7,11 @@ Its own documents win: what the central repository says is what the company says
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from guardlint.errors import ConfigError
 from guardlint.policy.compose import compose
@@ -17,8 +20,16 @@ from guardlint.policy.documents import Document, read_document
 from guardlint.policy.load import Policy, policy_from, split_ref
 from guardlint.policy.model import ComposedPolicy, RailUse
 from guardlint.policy.rails import Rail, load_rail
+from guardlint.policy.repository import repository_name
+from guardlint.policy.reviews import read_reviews
+from guardlint.policy.waivers import Waiver, read_waivers
 from guardlint.resources import central_dir
 from guardlint.source.names import closest
+from guardlint.source.place import Place
+from guardlint.source.record import replace
+
+if TYPE_CHECKING:
+    from guardlint.policy.economy import Economy
 
 __all__ = ["Central"]
 
@@ -26,7 +37,9 @@ __all__ = ["Central"]
 class Central:
     """Open one with ``Central.open``; documents are read when asked for, once."""
 
-    __slots__ = ("_composed", "_folders", "_policies", "_rails", "_tiers", "path")
+    __slots__ = (
+        "_composed", "_economy", "_folders", "_policies", "_rails", "_reviews", "_tiers", "_waivers", "path",
+    )  # fmt: skip
 
     def __init__(self, path: Path, folders: tuple[Path, ...]) -> None:
         self.path = path
@@ -34,7 +47,10 @@ class Central:
         self._policies: dict[str, Policy] = {}
         self._composed: dict[str, ComposedPolicy] = {}
         self._rails: dict[str, Rail] = {}
+        self._reviews: Mapping[str, Place] | None = None
+        self._economy: Economy | None = None
         self._tiers: tuple[Document | None] | None = None
+        self._waivers: tuple[Waiver, ...] | None = None
 
     @classmethod
     def open(cls, path: Path | None = None, *, place: str | None = None) -> Central:
@@ -97,23 +113,57 @@ class Central:
             raise ConfigError(f"unknown tier '{tier}'", place=place, help=hint)
         return str(known[tier]["policy"])
 
-    def assigned_tier(self, team: str, configuration: str) -> tuple[str, str] | None:
+    def assigned_tier(
+        self, team: str, configuration: str, folder: Path | None = None
+    ) -> tuple[str, str] | None:
         """The tier that ``tiers.yml`` gives a configuration of a team, and the place that says so.
 
-        ``configuration`` is the path in the team's repository, with ``/``. The first assignment that
-        matches counts, else the default; None when neither speaks.
+        ``configuration`` is the path in the team's repository, with ``/``; ``folder`` is in that repository,
+        whose remote says its name (left out: it has none). The first assignment that matches counts, else the
+        default; None when neither speaks.
         """
         document = self._tiers_document()
         if document is None:
             return None
         for index, entry in enumerate(document.data.get("assignments", ())):
-            if fnmatchcase(team, entry.get("team", "*")) and fnmatchcase(
-                configuration, entry.get("configuration", "*")
+            if (
+                fnmatchcase(team, entry.get("team", "*"))
+                and fnmatchcase(configuration, entry.get("configuration", "*"))
+                and ("repository" not in entry or fnmatchcase(_name_of(folder), entry["repository"]))
             ):
                 return entry["tier"], str(document.place("assignments", index))
         if "default" in document.data:
             return document.data["default"], str(document.place("default"))
         return None
+
+    @classmethod
+    def beside(cls, path: Path, other: Path) -> Central:
+        """The central repository at ``path``; what it lacks is taken from ``other``, then the reference."""
+        return cls(path, (path, other, central_dir()))
+
+    @property
+    def binds(self) -> bool:
+        """Whether the assignments of tiers are the company's own, so that no team may claim less.
+
+        Those of the reference repository only say what holds where nobody says anything.
+        """
+        return len(self._folders) > 1 and (self.path / "policies" / "tiers.yml").is_file()
+
+    def waivers(self) -> tuple[Waiver, ...]:
+        """Every waiver of this repository; the reference one lends none. Raises ConfigError."""
+        if self._waivers is None:
+            self._waivers = read_waivers(self.path)
+        return self._waivers
+
+    def waivers_of(self, team: str, configuration: str, folder: Path | None = None) -> tuple[Waiver, ...]:
+        """The waivers of one configuration of a team; ``folder`` is in its repository. Raises ConfigError."""
+        return tuple(
+            waiver
+            for waiver in self.waivers()
+            if waiver.team == team
+            and waiver.configuration == configuration
+            and (waiver.repository is None or waiver.repository == _name_of(folder))
+        )
 
     def _compose(self, ref: str, place: str | None, children: tuple[str, ...]) -> ComposedPolicy:
         name = split_ref(ref)[0] if "@" in ref else ref
@@ -130,7 +180,9 @@ class Central:
                 )
                 for index, (parent, major) in enumerate(policy.extends)
             ]
-            self._composed[name] = compose(policy, parents, self._rail_of)
+            composed = compose(policy, parents, self._rail_of)
+            composed = replace(composed, reviewed=self._reviewed(), economy=self._economy_of(composed))
+            self._composed[name] = composed
         return self._composed[name]
 
     def _policy(self, id: str, place: str | None) -> Policy:
@@ -142,6 +194,24 @@ class Central:
             content = file.read_bytes().replace(b"\r\n", b"\n")
             self._policies[id] = policy_from(document, digest_of({"policy.yml": content}))
         return self._policies[id]
+
+    def _reviewed(self) -> Mapping[str, Place]:
+        """The reference repository has read nobody's code, so only this one's reviews count."""
+        if self._reviews is None:
+            self._reviews = read_reviews(self.path)
+        return self._reviews
+
+    def _economy_of(self, policy: ComposedPolicy) -> Economy | None:
+        """What the policy's budgets speak of; profiles that are nowhere are an error."""
+        if not policy.budgets:
+            return None
+        from guardlint.policy.economy import read_economy
+
+        if self._economy is None:
+            self._economy = read_economy(self._folders, datetime.now(UTC).date())
+        for key, most in policy.budgets.items():
+            self._economy.profile(key.profile, place=str(most.origin.place))
+        return self._economy
 
     def _rail_of(self, use: RailUse) -> Rail:
         return self.rail(use.ref, place=str(use.origin.place))
@@ -174,6 +244,11 @@ class Central:
         if "default" in document.data:
             _check_tier(document, document.data["default"], "default")
         return document
+
+
+def _name_of(folder: Path | None) -> str:
+    """The repository's name, or a text that nobody has written for one."""
+    return (repository_name(folder) if folder is not None else None) or ""
 
 
 def _check_tier(document: Document, tier: str, *path: str | int) -> None:

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
 from guardlint.errors import ConfigError
 from guardlint.policy.central import Central
 from guardlint.policy.model import ComposedPolicy, Direction, Judge, RailUse
 from guardlint.policy.rails import Rail, RailSide
+from guardlint.source.pyyaml import yaml
 
 __all__ = ["company_configuration", "nemo_rails"]
 

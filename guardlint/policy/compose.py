@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import reduce
 from typing import Any, TypeVar, cast
 
 from guardlint.errors import ConfigError
+from guardlint.policy.budgets import composed_budgets
+from guardlint.policy.floors import check_floors
 from guardlint.policy.join import join
 from guardlint.policy.load import Policy
+from guardlint.policy.mechanisms import GUARD_KEYS
 from guardlint.policy.model import (
     DEFAULT_REFUSAL,
     ComposedPolicy,
@@ -17,11 +19,14 @@ from guardlint.policy.model import (
     Origin,
     PolicyPart,
     RailUse,
+    Reasons,
     Requirement,
     Valued,
 )
+from guardlint.policy.ordering import Pairs, chain, closure, turned
 from guardlint.policy.rails import Rail
 from guardlint.policy.tighten import as_tight, requirement_implies, setting_as_tight
+from guardlint.source.record import replace
 
 __all__ = ["RailOf", "compose"]
 
@@ -45,6 +50,7 @@ def compose(policy: Policy, parents: Sequence[ComposedPolicy], rail_of: RailOf) 
     """
     floor = reduce(lambda left, right: join(left, right, rail_of), parents) if parents else None
     origin = policy.origin("id")
+    rails = {direction: _rails(policy, floor, direction, rail_of) for direction in _DIRECTIONS}
     ranked = {name: _ranked(policy, floor, section, name, default) for section, name, default in _RANKED}
     composed = ComposedPolicy(
         id=policy.id,
@@ -57,18 +63,24 @@ def compose(policy: Policy, parents: Sequence[ComposedPolicy], rail_of: RailOf) 
             *(floor.composed_of if floor else ()),
             PolicyPart(policy.id, policy.version, policy.digest),
         ),
-        rails={direction: _rails(policy, floor, direction, rail_of) for direction in _DIRECTIONS},
+        rails={direction: uses for direction, (uses, _) in rails.items()},
+        precedes={direction: pairs for direction, (_, pairs) in rails.items()},
         requirements=_requirements(policy, floor),
         allow_engines=_engines(policy, floor),
         judge=_judge(policy, floor),
         severity=_severity(policy, floor),
         not_waivable=_not_waivable(policy, floor),
         refusal=_refusal(policy, floor),
+        guard=_guard(policy, floor),
+        reasons=_reasons(policy, floor),
+        longest_waiver=_longest_waiver(policy, floor),
+        budgets=composed_budgets(policy, floor),
         **cast("Mapping[str, Any]", ranked),
     )
     _check_judge(composed)
     for direction in _DIRECTIONS:
         _check_order(composed.rails[direction], rail_of)
+    check_floors(composed)
     return composed
 
 
@@ -79,8 +91,10 @@ def _loosens(here: Origin, there: Origin, what: str, help: str | None = None) ->
 
 def _rails(
     policy: Policy, floor: ComposedPolicy | None, direction: Direction, rail_of: RailOf
-) -> tuple[RailUse, ...]:
+) -> tuple[tuple[RailUse, ...], Pairs]:
+    """The rails of one direction in their order, and what is said of it from now on."""
     inherited = {use.rail: use for use in floor.rails[direction]} if floor else {}
+    said = floor.precedes.get(direction, frozenset()) if floor else frozenset()
     own: dict[str, RailUse] = {}
     for index, use in enumerate(policy.rails[direction]):
         rail = rail_of(use)
@@ -96,7 +110,8 @@ def _rails(
         own[use.rail] = _settled(policy, index, use, inherited.get(use.rail), rail)
     restated = [name for name in own if name in inherited]
     if not restated:
-        return (*inherited.values(), *own.values())
+        behind = frozenset((before, after) for before in inherited for after in own)
+        return (*inherited.values(), *own.values()), closure(said | behind | chain(list(own)))
     here = own[restated[0]].origin
     for name, use in inherited.items():
         if name not in own:
@@ -106,14 +121,15 @@ def _rails(
                 f"rails.{direction} drops '{use.ref}'",
                 "a list that repeats an inherited rail repeats them all; leave them all out to append",
             )
-    if restated != list(inherited):
+    both = closure(said | chain(list(own)))
+    if turned(both) is not None:
         first = next(name for name, before in zip(restated, inherited, strict=True) if name != before)
         raise _loosens(
             own[first].origin,
             inherited[first].origin,
             f"rails.{direction} reorders its rails, which run as {', '.join(inherited)}",
         )
-    return tuple(own.values())
+    return tuple(own.values()), both
 
 
 def _settled(policy: Policy, index: int, use: RailUse, before: RailUse | None, rail: Rail) -> RailUse:
@@ -136,18 +152,21 @@ def _settled(policy: Policy, index: int, use: RailUse, before: RailUse | None, r
 
 
 def _requirements(policy: Policy, floor: ComposedPolicy | None) -> tuple[Requirement, ...]:
-    merged = {entry.id: entry for entry in floor.requirements} if floor else {}
+    """A child that says an id again takes the place of all that its parents say under it."""
+    merged: dict[str, list[Requirement]] = {}
+    for entry in floor.requirements if floor else ():
+        merged.setdefault(entry.id, []).append(entry)
     for entry in policy.requirements:
-        before = merged.get(entry.id)
-        if before is not None and not requirement_implies(entry, before):
-            raise _loosens(
-                entry.origin,
-                before.origin,
-                f"'{entry.id}' asks for less here, or for something else",
-                "give it another id to ask for both",
-            )
-        merged[entry.id] = entry
-    return tuple(merged.values())
+        for before in merged.get(entry.id, ()):
+            if not requirement_implies(entry, before):
+                raise _loosens(
+                    entry.origin,
+                    before.origin,
+                    f"'{entry.id}' asks for less here, or for something else",
+                    "give it another id to ask for both",
+                )
+        merged[entry.id] = [entry]
+    return tuple(entry for entries in merged.values() for entry in entries)
 
 
 def _engines(policy: Policy, floor: ComposedPolicy | None) -> Valued[tuple[str, ...]] | None:
@@ -207,6 +226,40 @@ def _ranked(policy: Policy, floor: ComposedPolicy | None, section: str, name: st
     if before is not None and not as_tight(name, value, before.value):
         raise _loosens(here, before.origin, f"{section}.{name} is {before.value!r} there and {value!r} here")
     return Valued(value, here)
+
+
+def _longest_waiver(policy: Policy, floor: ComposedPolicy | None) -> Valued[int] | None:
+    before = floor.longest_waiver if floor else None
+    days = policy.data.get("waivers", {}).get("longest_days")
+    if days is None:
+        return before
+    here = policy.origin("waivers", "longest_days")
+    if before is not None and days > before.value:
+        what = f"waivers.longest_days is {before.value} there and {days} here"
+        raise _loosens(here, before.origin, what)
+    return Valued(days, here)
+
+
+def _guard(policy: Policy, floor: ComposedPolicy | None) -> dict[str, Valued[str]]:
+    merged = dict(floor.guard) if floor else {}
+    for name in GUARD_KEYS:
+        value = policy.data.get("runtime", {}).get(name)
+        if value is None:
+            continue
+        here = policy.origin("runtime", name)
+        before = merged.get(name)
+        if before is not None and not as_tight(name, value, before.value):
+            raise _loosens(here, before.origin, f"runtime.{name} is {before.value} there and {value} here")
+        merged[name] = Valued(value, here)
+    return merged
+
+
+def _reasons(policy: Policy, floor: ComposedPolicy | None) -> dict[str, tuple[Reasons, ...]]:
+    merged = dict(floor.reasons) if floor else {}
+    for section, said in policy.data.get("why", {}).items():
+        own = Reasons(said["reason"], tuple(said["controls"]), policy.origin("why", section, key=True))
+        merged[section] = (*merged.get(section, ()), own)
+    return merged
 
 
 def _refusal(policy: Policy, floor: ComposedPolicy | None) -> Valued[str]:

@@ -8,24 +8,38 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from guardlint.errors import ConfigError
+from guardlint.policy.accepted import accept, is_accepted
 from guardlint.policy.schema_errors import explain
 from guardlint.resources import resource_dir
 from guardlint.source.files import read_text
 from guardlint.source.place import Place
+from guardlint.source.record import record
 from guardlint.source.yaml_file import DataPath, YamlFile, YamlProblem, parse_yaml
 
 __all__ = ["Document", "Kind", "Mistake", "parse_document", "read_document", "schema_of", "validate"]
 
-Kind = Literal["policy", "rail", "prompts", "tiers", "team", "waiver", "rail-tests", "policy-tests"]
+Kind = Literal[
+    "policy",
+    "rail",
+    "prompts",
+    "tiers",
+    "team",
+    "waiver",
+    "lock",
+    "reviews",
+    "rail-tests",
+    "policy-tests",
+    "prices",
+    "traffic",
+]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mistake:
     """One thing that a schema refuses: where in the data, whether the key is meant, and why."""
 
@@ -35,7 +49,7 @@ class Mistake:
     help: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Document:
     """A document that its schema accepts. ``data`` is JSON: dates are ISO strings."""
 
@@ -93,8 +107,12 @@ def validate(data: object, kind: Kind) -> Mistake | None:
         return Mistake(
             (), False, f"a {kind} document is a mapping", f"begin with 'schema: {_schema_name(kind)}'"
         )
+    schema = schema_of(kind)
+    if is_accepted(schema, data):
+        return None
     errors = list(_validator(kind).iter_errors(data))
     if not errors:
+        accept(schema, data)
         return None
     return Mistake(*explain(errors))
 

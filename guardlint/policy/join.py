@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from guardlint.errors import ConfigError
+from guardlint.policy.budgets import joined_budgets
 from guardlint.policy.model import (
     DEFAULT_REFUSAL,
     ComposedPolicy,
     Direction,
     Origin,
     RailUse,
+    Reasons,
     Requirement,
     Valued,
 )
+from guardlint.policy.ordering import Pairs, closure, in_order, turned
 from guardlint.policy.rails import Rail
-from guardlint.policy.tighten import as_tight, requirement_implies, setting_as_tight
+from guardlint.policy.tighten import as_tight, contradict, requirement_implies, setting_as_tight
+from guardlint.source.record import replace
 
 __all__ = ["join"]
 
@@ -34,6 +37,7 @@ def join(left: ComposedPolicy, right: ComposedPolicy, rail_of: RailOf) -> Compos
         left,
         composed_of=tuple(parts),
         rails={direction: _rails(left, right, direction, rail_of) for direction in left.rails},
+        precedes={direction: _precedes(left, right, direction) for direction in left.rails},
         requirements=_requirements(left, right),
         allow_engines=_engines(left.allow_engines, right.allow_engines),
         judge=_judge(left, right),
@@ -43,6 +47,10 @@ def join(left: ComposedPolicy, right: ComposedPolicy, rail_of: RailOf) -> Compos
         config_py=_tighter("config_py", left.config_py, right.config_py),
         on_error=_tighter("on_error", left.on_error, right.on_error),
         timeout_seconds=_tighter("timeout_seconds", left.timeout_seconds, right.timeout_seconds),
+        guard={name: _of_both(name, left.guard, right.guard) for name in {**left.guard, **right.guard}},
+        reasons={name: _reasons(name, left, right) for name in {**left.reasons, **right.reasons}},
+        longest_waiver=_shorter(left.longest_waiver, right.longest_waiver),
+        budgets=joined_budgets(left.budgets, right.budgets),
         # A text protects nobody; the last parent that writes one has the word.
         refusal=left.refusal if right.refusal.value == DEFAULT_REFUSAL else right.refusal,
     )
@@ -55,22 +63,25 @@ def _contradict(here: Origin, there: Origin, what: str) -> ConfigError:
 def _rails(
     left: ComposedPolicy, right: ComposedPolicy, direction: Direction, rail_of: RailOf
 ) -> tuple[RailUse, ...]:
-    merged = list(left.rails[direction])
-    pending: list[RailUse] = []
-    cursor = 0
+    uses = {use.rail: use for use in left.rails[direction]}
     for use in right.rails[direction]:
-        position = next((i for i, other in enumerate(merged) if other.rail == use.rail), None)
-        if position is None:
-            pending.append(use)
-        elif position < cursor:
-            raise _contradict(use.origin, merged[position].origin, f"rails.{direction} run in another order")
-        else:
-            merged[position] = _settings(merged[position], use, rail_of(use))
-            merged[position:position] = pending
-            cursor = position + len(pending) + 1
-            pending = []
-    # Native rails run first whatever the parents say (compose refuses another order), so sorting is safe.
-    return tuple(sorted((*merged, *pending), key=lambda use: rail_of(use).runs == "nemo"))
+        before = uses.get(use.rail)
+        uses[use.rail] = use if before is None else _settings(before, use, rail_of(use))
+    pairs = _precedes(left, right, direction)
+    circle = turned(pairs)
+    if circle is not None:
+        by_right = {use.rail: use for use in right.rails[direction]}
+        here = next((by_right[name] for name in circle if name in by_right), uses[circle[0]])
+        there = next(use for use in uses.values() if use.rail in circle)
+        raise _contradict(here.origin, there.origin, f"rails.{direction} run in another order")
+    # Native rails run first whatever the parents say (compose refuses another order).
+    names = in_order(uses, pairs, lambda name: int(rail_of(uses[name]).runs == "nemo"))
+    return tuple(uses[name] for name in names)
+
+
+def _precedes(left: ComposedPolicy, right: ComposedPolicy, direction: Direction) -> Pairs:
+    nothing: Pairs = frozenset()
+    return closure(left.precedes.get(direction, nothing) | right.precedes.get(direction, nothing))
 
 
 def _settings(left: RailUse, right: RailUse, rail: Rail) -> RailUse:
@@ -83,20 +94,27 @@ def _settings(left: RailUse, right: RailUse, rail: Rail) -> RailUse:
             settings[name] = other
         elif tighter == "superset" and isinstance(value, list) and isinstance(other, list):
             settings[name] = sorted({*value, *other})
+        elif tighter == "subset" and isinstance(value, list) and set(value) & set(other):
+            settings[name] = sorted(set(value) & set(other))
         else:
             raise _contradict(right.origin, left.origin, f"{right.ref} has {name} {other!r} and {value!r}")
     return replace(left, settings=settings)
 
 
 def _requirements(left: ComposedPolicy, right: ComposedPolicy) -> tuple[Requirement, ...]:
-    merged = {entry.id: entry for entry in left.requirements}
+    """Both, without what another one of the same id implies; where neither does, both hold."""
+    found = list(left.requirements)
     for entry in right.requirements:
-        before = merged.get(entry.id)
-        if before is None or requirement_implies(entry, before):
-            merged[entry.id] = before if before is not None and requirement_implies(before, entry) else entry
-        elif not requirement_implies(before, entry):
-            raise _contradict(entry.origin, before.origin, f"both have a requirement '{entry.id}'")
-    return tuple(merged.values())
+        same_id = [other for other in found if other.id == entry.id]
+        if any(requirement_implies(other, entry) for other in same_id):
+            continue
+        for other in same_id:
+            if contradict(entry, other):
+                raise _contradict(entry.origin, other.origin, f"both have a requirement '{entry.id}'")
+            if requirement_implies(entry, other):
+                found.remove(other)
+        found.append(entry)
+    return tuple(found)
 
 
 def _engines(
@@ -121,6 +139,22 @@ def _severity(left: Mapping[str, Valued[str]], right: Mapping[str, Valued[str]])
     for rule, severity in right.items():
         merged[rule] = _tighter("severity", merged.get(rule, severity), severity)
     return merged
+
+
+def _of_both(kind: str, left: Mapping[str, Valued[str]], right: Mapping[str, Valued[str]]) -> Valued[str]:
+    if kind not in left or kind not in right:
+        return left.get(kind) or right[kind]
+    return _tighter(kind, left[kind], right[kind])
+
+
+def _reasons(section: str, left: ComposedPolicy, right: ComposedPolicy) -> tuple[Reasons, ...]:
+    return tuple(dict.fromkeys((*left.reasons.get(section, ()), *right.reasons.get(section, ()))))
+
+
+def _shorter(left: Valued[int] | None, right: Valued[int] | None) -> Valued[int] | None:
+    if left is None or right is None:
+        return left or right
+    return left if left.value <= right.value else right
 
 
 def _tighter(kind: str, left: Valued[Any], right: Valued[Any]) -> Valued[Any]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
 from guardlint.policy.documents import Document
-from guardlint.policy.model import Bound, Direction, Judge, Origin, RailUse, Requirement, Subject, Verb
+from guardlint.policy.entries import requirements_of
+from guardlint.policy.mechanisms import check_guard, check_mechanism, check_use
+from guardlint.policy.model import Direction, Judge, Origin, RailUse, Requirement
 from guardlint.policy.names import check_names
+from guardlint.source.record import record
 
 __all__ = ["Policy", "policy_from", "split_ref"]
 
-_BOUNDS = ("equals", "one_of", "minimum", "maximum")
 
-
-@dataclass(frozen=True, slots=True)
+@record
 class Policy:
     """One policy document, before composition. ``digest`` is of its bytes."""
 
@@ -50,21 +50,27 @@ def split_ref(ref: str) -> tuple[str, int]:
 
 
 def policy_from(document: Document, digest: str) -> Policy:
-    """Read one policy. Raises ConfigError where one id stands twice or a setting has no single bound."""
+    """Read one policy.
+
+    Raises ConfigError where one id stands twice, a setting has no single bound, NeMo knows no such rail or
+    setting, and where nothing enforces what the policy asks for.
+    """
     data = document.data
     name, version = data["id"], data["version"]
-    rails: dict[Direction, tuple[RailUse, ...]] = {}
-    for direction in cast("tuple[Direction, ...]", ("input", "output")):
-        uses = data.get("rails", {}).get(direction, [])
+    rails: dict[Direction, tuple[RailUse, ...]] = {"input": (), "output": ()}
+    for direction, uses in data.get("rails", {}).items():
+        check_use(document, direction)
         rails[direction] = tuple(
             _use(Origin(name, version, document.place("rails", direction, index)), direction, entry)
             for index, entry in enumerate(uses)
         )
         _refuse_twice(document, [use.rail for use in rails[direction]], ("rails", direction), "rail")
-    requirements = tuple(_requirements(document, name, version))
+    requirements = tuple(requirements_of(document, name, version))
     _refuse_requirement_twice(document, requirements)
     for requirement in requirements:
+        check_mechanism(requirement)
         check_names(requirement)
+    check_guard(document)
     judge = data.get("models", {}).get("judge")
     return Policy(
         document=document,
@@ -89,60 +95,6 @@ def _use(origin: Origin, direction: Direction, entry: Mapping[str, Any]) -> Rail
         settings=dict(entry.get("settings", {})),
         origin=origin,
     )
-
-
-def _requirements(document: Document, id: str, version: str) -> Iterator[Requirement]:
-    verbs: tuple[Verb, ...] = ("require", "forbid")
-    for verb in verbs:
-        for index, entry in enumerate(document.data.get(verb, ())):
-            subject, names = _subject(entry)
-            when = entry.get("when")
-            yield Requirement(
-                id=entry["id"],
-                verb=verb,
-                subject=subject,
-                names=names,
-                reason=entry["reason"],
-                controls=tuple(entry["controls"]),
-                enforced_by=entry["enforced_by"],
-                origin=Origin(id, version, document.place(verb, index)),
-                direction=entry.get("direction"),
-                bound=_bound(document, verb, index, entry) if subject == "setting" else None,
-                when=(when["setting"], when["equals"]) if when else None,
-            )
-
-
-def _subject(entry: Mapping[str, Any]) -> tuple[Subject, tuple[str, ...]]:
-    if "any_rail" in entry:
-        return "rail", tuple(entry["any_rail"])
-    subjects: tuple[Subject, ...] = ("rail", "setting", "engine", "file", "action")
-    subject = next(name for name in subjects if name in entry)
-    return subject, (entry[subject],)
-
-
-def _bound(document: Document, verb: Verb, index: int, entry: Mapping[str, Any]) -> Bound | None:
-    given = [how for how in _BOUNDS if how in entry]
-    if len(given) > 1:
-        raise document.error(
-            f"a setting takes one bound, and '{given[0]}' stands here too",
-            verb,
-            index,
-            given[1],
-            key=True,
-            help="write two requirements",
-        )
-    if given:
-        how = cast("Any", given[0])
-        return Bound(how, entry[how])
-    if verb == "require":
-        raise document.error(
-            "a required setting needs what it must be",
-            verb,
-            index,
-            "setting",
-            help="add 'equals', 'one_of', 'minimum' or 'maximum'",
-        )
-    return None
 
 
 def _judge(data: Mapping[str, Any]) -> Judge:

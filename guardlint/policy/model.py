@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from guardlint.policy.fragments import fits
 from guardlint.source.place import Place
+from guardlint.source.record import record
+
+if TYPE_CHECKING:
+    from guardlint.policy.budgets import Budget
+    from guardlint.policy.economy import Economy
 
 __all__ = [
     "DEFAULT_REFUSAL",
@@ -14,27 +21,47 @@ __all__ = [
     "ComposedPolicy",
     "Direction",
     "Judge",
+    "Mechanism",
     "Origin",
+    "PersonalData",
     "PolicyPart",
     "RailUse",
+    "Reasons",
     "Requirement",
     "Scalar",
     "Subject",
     "Valued",
     "Verb",
+    "Versions",
+    "same",
+    "series",
 ]
 
 Scalar = str | int | float | bool
-Direction = Literal["input", "output", "retrieval", "tool_input", "tool_output"]
-Verb = Literal["require", "forbid"]
-Subject = Literal["rail", "setting", "engine", "file", "action"]
+Direction = Literal["input", "output", "retrieval", "tool_input", "tool_output", "dialog"]
+Verb = Literal["require", "forbid", "allow"]
+Subject = Literal[
+    "rail",
+    "order",
+    "setting",
+    "prompt",
+    "personal_data",
+    "nemo_version",
+    "engine",
+    "model",
+    "endpoint",
+    "text",
+    "file",
+    "action",
+]
+Mechanism = Literal["configuration", "bundle", "runtime"]
 T = TypeVar("T")
 
 DEFAULT_REFUSAL = "I'm sorry, I can't help with that."
 """What the guard answers on a block when no policy writes runtime.refusal."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Origin:
     """Which policy says it, and where."""
 
@@ -59,7 +86,7 @@ class Valued(Generic[T]):
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RailUse:
     """An approved rail that compile puts into the company half of every bundle; enforced by the bundle.
 
@@ -80,11 +107,11 @@ class RailUse:
         return f"{self.rail}@{self.major}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bound:
-    """What a setting must be: equal to a value, one of some, at least or at most a number."""
+    """What a setting must be: equal to a value, one of some, at least or at most a number, or of a schema."""
 
-    how: Literal["equals", "one_of", "minimum", "maximum"]
+    how: Literal["equals", "one_of", "minimum", "maximum", "schema"]
     value: Any
 
     def accepts(self, value: object) -> bool:
@@ -93,18 +120,53 @@ class Bound:
             return same(value, self.value)
         if self.how == "one_of":
             return any(same(value, allowed) for allowed in self.value)
+        if self.how == "schema":
+            return fits(self.value, value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
         return bool(value >= self.value if self.how == "minimum" else value <= self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One thing that a configuration must (``require``) or must not (``forbid``) have.
+@record
+class PersonalData:
+    """What becomes of personal data: masked, or the text that holds it blocked.
 
-    ``names`` are the alternatives of a rail (any of them will do), or the one engine, file, action or
-    setting. ``bound`` is what a setting must be (require) or must not be (forbid; None: must not be set).
-    ``when`` limits a setting to configurations where another setting has a value.
+    ``threshold`` is the highest score (0 to 1) that a find may need before it counts; None: any.
+    """
+
+    action: Literal["mask", "block"] = "mask"
+    threshold: float | None = None
+
+
+@record
+class Versions:
+    """Series of NeMo releases: from ``at_least`` on, those before ``below``, without ``excluded``."""
+
+    at_least: str | None = None
+    below: str | None = None
+    excluded: tuple[str, ...] = ()
+
+    def accepts(self, version: str) -> bool:
+        """Whether the release is one of them."""
+        have = series(version)
+        return (
+            (self.at_least is None or have >= series(self.at_least))
+            and (self.below is None or have < series(self.below))
+            and have not in {series(one) for one in self.excluded}
+        )
+
+
+@record
+class Requirement:
+    """One thing that a configuration must have (``require``), must not have (``forbid``), or may have and
+    nothing else of its kind (``allow``).
+
+    ``names`` by subject: the alternatives of a rail (any of them will do); rails in the order in which they
+    run; the one setting, prompt task, file or action; entities; what is forbidden or allowed of engines,
+    models (``engine/model``) and endpoints (hosts); the receivers that a text may go to. ``direction`` is
+    that of the rail or the text. ``bound`` is what a setting must be (require) or must not be (forbid; None:
+    must not be set). ``when`` limits it to configurations where a setting has a value. ``digests`` are those
+    of the approved prompts; ``masked``: the text goes out with personal data masked.
     """
 
     id: str
@@ -118,9 +180,13 @@ class Requirement:
     direction: Direction | None = None
     bound: Bound | None = None
     when: tuple[str, Scalar] | None = None
+    digests: tuple[str, ...] = ()
+    personal_data: PersonalData | None = None
+    versions: Versions | None = None
+    masked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judge:
     """The model that the company's own rails ask, as in NeMo's ``models``."""
 
@@ -130,7 +196,7 @@ class Judge:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PolicyPart:
     """One document that went into a composed policy."""
 
@@ -139,12 +205,26 @@ class PolicyPart:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
+class Reasons:
+    """Why a section of a policy says what it says, and the controls that it gives evidence for."""
+
+    reason: str
+    controls: tuple[str, ...]
+    origin: Origin
+
+
+@record
 class ComposedPolicy:
     """A policy with everything that it extends, every entry with its origin.
 
     ``composed_of`` lists the documents, parents first, the policy itself last.
-    ``rails`` are in the order in which they run.
+    ``rails`` are in the order in which they run; ``precedes`` are the pairs of which a policy says that the
+    first runs before the second. ``requirements`` may hold an id more than once, from two parents: then all
+    of them hold. ``longest_waiver`` is in days; None: as long as one likes. ``guard`` is what else the guard
+    must do, by the key under ``runtime``; ``reasons`` are those of a section, by its name. ``reviewed`` are
+    the digests of Python files that somebody has read, each with the place that says so. ``economy`` has the
+    traffic and the prices that ``budgets`` speak of; None without budgets.
     """
 
     id: str
@@ -165,6 +245,13 @@ class ComposedPolicy:
     on_error: Valued[str]
     timeout_seconds: Valued[float]
     refusal: Valued[str]
+    longest_waiver: Valued[int] | None = None
+    precedes: Mapping[Direction, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    guard: Mapping[str, Valued[str]] = field(default_factory=dict)
+    reasons: Mapping[str, tuple[Reasons, ...]] = field(default_factory=dict)
+    reviewed: Mapping[str, Place] = field(default_factory=dict)
+    budgets: Mapping[Budget, Valued[float]] = field(default_factory=dict)
+    economy: Economy | None = None
 
     @property
     def label(self) -> str:
@@ -183,6 +270,12 @@ class ComposedPolicy:
     def waivable(self, id: str) -> bool:
         """Whether a waiver may lift the rule or requirement ``id``."""
         return id not in self.not_waivable
+
+
+def series(version: str) -> tuple[int, int]:
+    """``0.24.1`` is of the series 0.24; guardlint's facts about NeMo are of series."""
+    found = re.match(r"(\d+)(?:\.(\d+))?", version)
+    return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
 
 
 def same(left: object, right: object) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -14,13 +13,14 @@ from guardlint.policy.digest import digest_of
 from guardlint.policy.documents import Document, read_document
 from guardlint.policy.model import Direction
 from guardlint.source.names import closest
+from guardlint.source.record import record
 
 __all__ = ["Prompt", "Rail", "RailSetting", "RailSide", "load_rail", "prompt_digest"]
 
 _NEMO_PROMPT_KEYS = ("task", "content", "messages", "output_parser", "max_length", "max_tokens", "stop")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prompt:
     """An approved prompt; ``nemo`` is the entry of NeMo's ``prompts``."""
 
@@ -31,7 +31,7 @@ class Prompt:
     nemo: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RailSide:
     """What a rail does in one direction. ``sends`` are pairs of text and receiver."""
 
@@ -43,7 +43,7 @@ class RailSide:
     llm_calls: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RailSetting:
     """What a policy may choose. ``values`` None: anything of the default's type."""
 
@@ -54,7 +54,7 @@ class RailSetting:
     tighter: Literal["superset", "subset", "higher", "lower", "fixed"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rail:
     """An approved rail. ``files`` are those that decide what it does (no README, no tests)."""
 

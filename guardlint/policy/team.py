@@ -5,29 +5,35 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from guardlint.errors import ConfigError
 from guardlint.policy.central import Central
+from guardlint.policy.central_source import CentralSource, central_source
 from guardlint.policy.documents import Document, Mistake, read_document, validate
 from guardlint.policy.model import ComposedPolicy
+from guardlint.policy.vendor import Altered, altered, open_vendored
+from guardlint.policy.waivers import Waiver
 from guardlint.source.files import read_text
 from guardlint.source.place import Place
+from guardlint.source.record import record
 from guardlint.source.yaml_file import DataPath
 
 __all__ = [
     "TeamConfiguration",
     "TeamFile",
+    "altered_files",
     "central_of",
     "load_team_file",
+    "path_of",
     "policy_for",
     "tier_for",
+    "waivers_for",
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TeamConfiguration:
     """A NeMo configuration that the team declares. ``path`` is relative to the team file, with ``/``."""
 
@@ -37,7 +43,7 @@ class TeamConfiguration:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TeamFile:
     """What a team says about itself. ``places`` are of the top-level keys that were written.
 
@@ -46,7 +52,7 @@ class TeamFile:
 
     file: Path
     team: str
-    central: Path | None
+    central: CentralSource | None
     policy: str | None
     tier: str | None
     configurations: tuple[TeamConfiguration, ...]
@@ -98,7 +104,15 @@ def central_of(team: TeamFile | None) -> Central:
     """The central repository that a team file names, else the reference one. Raises ConfigError."""
     if team is None or team.central is None:
         return Central.open(None)
-    return Central.open(team.root / team.central, place=team.place("central"))
+    place = team.place("central")
+    if team.central.path is not None:
+        return Central.open(team.root / team.central.path, place=place)
+    return Central.open(open_vendored(team.root, team.central, place), place=place)
+
+
+def altered_files(team: TeamFile | None) -> tuple[Altered, ...]:
+    """The vendored files that are not those of the lock; none without a vendored one. Raises ConfigError."""
+    return altered(team.root) if team is not None and team.central and team.central.vendored else ()
 
 
 def tier_for(team: TeamFile, configuration: Path, central: Central) -> str | None:
@@ -107,7 +121,7 @@ def tier_for(team: TeamFile, configuration: Path, central: Central) -> str | Non
     claimed = (entry.tier if entry else None) or (None if team.policy else team.tier)
     if claimed is not None or team.policy is not None:
         return claimed
-    assigned = central.assigned_tier(team.team, _relative(team, configuration))
+    assigned = central.assigned_tier(team.team, path_of(team, configuration), team.root)
     return assigned[0] if assigned else None
 
 
@@ -127,16 +141,18 @@ def policy_for(team: TeamFile, configuration: Path, central: Central) -> Compose
         claim = central.policy(central.tier_policy(team.tier, place=place), place=place)
     elif team.policy is not None:
         claim = central.policy(team.policy, place=place)
-    assigned = central.assigned_tier(team.team, _relative(team, configuration))
+    assigned = central.assigned_tier(team.team, path_of(team, configuration), team.root)
     if assigned is None:
         return claim
     tier, where = assigned
     floor = central.policy(central.tier_policy(tier, place=where), place=where)
     if claim is None:
         return floor
+    if not central.binds:
+        return claim
     if floor.id not in {part.id for part in claim.composed_of}:
         raise ConfigError(
-            f"claims {claim.label} for '{_relative(team, configuration)}', and {where} assigns the tier "
+            f"claims {claim.label} for '{path_of(team, configuration)}', and {where} assigns the tier "
             f"'{tier}' with {floor.label}, which it does not extend",
             place=place,
             help=f"write 'tier: {tier}', or leave it out",
@@ -144,7 +160,13 @@ def policy_for(team: TeamFile, configuration: Path, central: Central) -> Compose
     return claim
 
 
-def _relative(team: TeamFile, configuration: Path) -> str:
+def waivers_for(team: TeamFile, configuration: Path, central: Central) -> tuple[Waiver, ...]:
+    """The waivers that the central repository holds for one configuration. Raises ConfigError."""
+    return central.waivers_of(team.team, path_of(team, configuration), team.root)
+
+
+def path_of(team: TeamFile, configuration: Path) -> str:
+    """The configuration's path as the central repository knows it: relative to the team file, with ``/``."""
     root, path = team.root.resolve(), configuration.resolve()
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
@@ -178,7 +200,9 @@ def _team_file(path: Path, data: Mapping[str, Any], place: Any) -> TeamFile:
     return TeamFile(
         file=path,
         team=data["team"],
-        central=Path(data["central"]["path"]) if "central" in data else None,
+        central=central_source(data["central"], str(place(("central",), False)))
+        if "central" in data
+        else None,
         policy=data.get("policy"),
         tier=data.get("tier"),
         configurations=tuple(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 from guardlint.source.files import read_text
@@ -31,6 +30,14 @@ def find_team_file(start: Path) -> Path | None:
 
 def _has_table(path: Path) -> bool:
     try:
-        return tomllib.loads(read_text(path).lstrip("\ufeff")).get("tool", {}).get("guardlint") is not None
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        text = read_text(path).lstrip("\ufeff")
+    except (OSError, UnicodeDecodeError):
+        return False
+    if "guardlint" not in text:
+        return False
+    import tomllib
+
+    try:
+        return tomllib.loads(text).get("tool", {}).get("guardlint") is not None
+    except tomllib.TOMLDecodeError:
         return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from guardlint.lint.finding import CheckedConfiguration, Finding, Report
@@ -73,9 +72,11 @@ def _finding(finding: Finding, sources: dict[str, str], pen: _Pen, width: int) -
         notes.append(("fix", f"`guardlint check {way}` can {finding.fix.title}"))
     if finding.waived_by:
         notes.append(("waived by", finding.waived_by))
+    from textwrap import wrap
+
     for name, text in notes:
         lead = f"{' ' * (gutter + 1)}= {name}: "
-        wrapped = textwrap.wrap(text, max(width - len(lead), 30)) or [""]
+        wrapped = wrap(text, max(width - len(lead), 30)) or [""]
         yield f"{' ' * (gutter + 1)}{pen('blue', '=')} {pen('bold', name)}: {wrapped[0]}"
         yield from (" " * len(lead) + line for line in wrapped[1:])
 

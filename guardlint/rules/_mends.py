@@ -9,19 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import yaml
-
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules.rule import Fix, dotted
 from guardlint.source import yaml_edits, yaml_moves
 from guardlint.source.edits import Edit
 from guardlint.source.place import Place
+from guardlint.source.pyyaml import yaml
 from guardlint.source.record import replace
 from guardlint.source.yaml_file import DataPath, YamlFile
 
 __all__ = [
     "add",
     "add_item",
+    "add_list",
     "is_slip",
     "move",
     "move_item",
@@ -97,12 +97,20 @@ def remove(source: Source, path: DataPath, *, safe: bool = True) -> Fix | None:
 
 def add(source: Source, path: DataPath, value: str | bool | float, *, safe: bool = True) -> Fix | None:
     """Write a key that is missing, with the sections on the way."""
+    return _add(source, path, yaml_edits.written(value), safe=safe)
+
+
+def add_list(source: Source, path: DataPath, items: Sequence[str], *, safe: bool = True) -> Fix | None:
+    """Write a key that is missing with a list of texts."""
+    return _add(source, path, f"[{', '.join(map(yaml_edits.written, items))}]", safe=safe)
+
+
+def _add(source: Source, path: DataPath, shown: str, *, safe: bool) -> Fix | None:
     file, own = origin_of(source, path)
     if file is None and isinstance(source, Configuration):
         file, own = next(iter(source.yaml_files), None), path
     if file is None:
         return None
-    shown = yaml_edits.written(value)
     edit = yaml_edits.insert_entry(file, own, shown)
     if edit is None:
         return None

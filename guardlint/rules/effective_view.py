@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from guardlint.nemo.catalogue import DIRECTIONS
+from guardlint.nemo.catalogue import DIRECTIONS, snake_case
 from guardlint.nemo.configuration import Configuration
-from guardlint.nemo.references import RailReference
+from guardlint.nemo.references import RailReference, normalise_flow
 from guardlint.policy.rails import prompt_digest
 from guardlint.policy.reviews import code_digest
 from guardlint.policy.view import Named, PromptText, Protection, Receiver, Violation
@@ -88,17 +88,15 @@ class ConfigurationView:
         return found
 
     def rail_flows(self, direction: str) -> Sequence[str]:
-        """The rails that are listed, exist, and are not replaced by a flow that does not do their work.
+        """The rails that are listed, exist, and are not replaced by a flow that does not do their work; and
+        those that a listed flow of the team's runs, behind it.
 
         On dialog: the team's flows that start by themselves, which those of Colang 1.0 do unless they are
         subflows.
         """
         if direction not in self._flows:
-            if direction in DIRECTIONS:
-                found = [rail.flow for rail in self._configuration.rails(direction) if self._works(rail)]
-            else:
-                found = self._dialog()
-            self._flows[direction] = tuple(found)
+            found = self._running(direction) if direction in DIRECTIONS else self._dialog()
+            self._flows[direction] = tuple(dict.fromkeys(found))
         return self._flows[direction]
 
     def receivers(self, text: str) -> Sequence[Receiver]:
@@ -116,6 +114,29 @@ class ConfigurationView:
         from guardlint.nemo.spending import spending
 
         return spending(self._configuration, traffic, prices)
+
+    def _running(self, direction: str) -> Iterator[str]:
+        for rail in self._configuration.rails(direction):
+            if self._works(rail):
+                yield rail.flow
+                yield from self._within(rail.flow, direction, ())
+        if self._configuration.generation == "2.x" and direction in ("input", "output"):
+            yield from self._within(f"{direction} rails", direction, ())
+
+    def _within(self, name: str, direction: str, above: tuple[str, ...]) -> Iterator[str]:
+        """The library's rails that a flow of the team's runs, by their flow or their action."""
+        own = self._configuration.flows.get(name)
+        for call in own.calls() if own is not None and name not in above else ():
+            called = normalise_flow(call.name)
+            action = snake_case(called)
+            for surface in self._configuration.catalogue.data["surfaces"]:
+                if surface["direction"] == direction and (
+                    surface["flow"] == called
+                    or (surface["action"] == action and called not in self._configuration.flows)
+                ):
+                    yield str(surface["flow"])
+                    break
+            yield from self._within(called, direction, (*above, name))
 
     def _dialog(self) -> list[str]:
         if self._configuration.generation != "1.0":

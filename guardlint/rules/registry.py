@@ -7,15 +7,16 @@ out as this one: a folder for each family, a module for each rule. It is importe
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from guardlint.errors import ConfigError
-from guardlint.rules.rule import LoadedRule
+from guardlint.rules.rule import Found, LoadedRule, Project, Rule
 from guardlint.source.names import closest
 
-__all__ = ["GROUP", "all_rules", "company_rules", "rule_ids"]
+__all__ = ["GROUP", "all_rules", "company_rules", "concerned", "rule_ids"]
 
 GROUP = "guardlint.rules"
 """The group of entry points."""
@@ -61,10 +62,28 @@ def company_rules(names: Sequence[str]) -> tuple[LoadedRule, ...]:
     return tuple(sorted(found.values(), key=lambda rule: rule.id))
 
 
+def concerned(rules: Sequence[LoadedRule], project: Project) -> Iterator[LoadedRule]:
+    """The rules that may find something: the others need not be imported.
+
+    ``concerns(project)`` in the package of a family says whether its rules may; without it they all may.
+    """
+    asked: dict[str, bool] = {}
+    for rule in rules:
+        home = rule.home
+        if home not in asked:
+            concerns = getattr(importlib.import_module(home), "concerns", None) if home else None
+            asked[home] = concerns is None or concerns(project)
+        if asked[home]:
+            yield rule
+
+
 def _of_package(name: str, package: str) -> tuple[LoadedRule, ...]:
     try:
         folders = importlib.import_module(package).__path__
-        return _loaded(package, [path for folder in folders for path in _modules(Path(folder))])
+        rules = _loaded(package, [path for folder in folders for path in _modules(Path(folder))])
+        for rule in rules:
+            _ = rule.rule, rule.check
+        return rules
     except Exception as error:  # whatever a company's package raises when it is imported
         raise ConfigError(
             f"the rules of `{name}` cannot be imported: {type(error).__name__}: {error}",
@@ -73,15 +92,58 @@ def _of_package(name: str, package: str) -> tuple[LoadedRule, ...]:
 
 
 def _loaded(package: str, modules: Sequence[Path]) -> tuple[LoadedRule, ...]:
-    found = []
-    for path in modules:
-        family = path.parent.name
-        module = importlib.import_module(f"{package}.{family}.{path.stem}")
-        found.append(
-            LoadedRule(path.stem.replace("_", "-"), family, module.RULE, module.__doc__ or "", module.check)
+    found = [
+        DiscoveredRule(
+            path.stem.replace("_", "-"), path.parent.name, f"{package}.{path.parent.name}.{path.stem}"
         )
+        for path in modules
+    ]
     return tuple(sorted(found, key=lambda rule: rule.id))
 
 
 def _modules(folder: Path = _FOLDER) -> list[Path]:
-    return sorted(path for path in folder.glob("*/*.py") if not path.name.startswith("_"))
+    found = []
+    for family in os.scandir(folder):
+        if family.is_dir() and not family.name.startswith("__"):
+            names = os.listdir(family.path)  # noqa: PTH208
+            found += [
+                folder / family.name / name for name in names if name.endswith(".py") and name[0] != "_"
+            ]
+    return sorted(found)
+
+
+class DiscoveredRule(LoadedRule):
+    """A rule whose module is imported when something of it is asked for."""
+
+    __slots__ = ("_check", "_module")
+    _check: Callable[[Project], Iterator[Found]] | None
+    _module: str
+
+    def __init__(self, name: str, family: str, module: str) -> None:
+        for slot, value in (("id", name), ("family", family), ("_module", module), ("_check", None)):
+            object.__setattr__(self, slot, value)
+
+    @property
+    def home(self) -> str:
+        """The package of its family."""
+        return self._module.rpartition(".")[0]
+
+    @property
+    def rule(self) -> Rule:
+        """Its declaration."""
+        declared: Rule = importlib.import_module(self._module).RULE
+        return declared
+
+    @property
+    def documentation(self) -> str:
+        """Its module's docstring."""
+        return importlib.import_module(self._module).__doc__ or ""
+
+    @property
+    def check(self) -> Callable[[Project], Iterator[Found]]:
+        """Its generator."""
+        if self._check is None:
+            check: Callable[[Project], Iterator[Found]] = importlib.import_module(self._module).check
+            object.__setattr__(self, "_check", check)
+            return check
+        return self._check

@@ -117,6 +117,11 @@ class LoadedRule:
     check: Callable[[Project], Iterator[Found]]
 
     @property
+    def home(self) -> str:
+        """The package of its family, empty where it has none."""
+        return ""
+
+    @property
     def title(self) -> str:
         """The first sentence of its documentation, without the full stop."""
         return self.documentation.strip().partition("\n")[0].rstrip(".")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration
-from guardlint.nemo.egress import Reader, is_local_address, readers
+from guardlint.nemo.egress import is_local_address, readers, runs_at_home
 from guardlint.nemo.prompt_choice import model_name
 from guardlint.nemo.taint import DETECTING, MASKING, Step, steps
 from guardlint.policy.view import Named, Protection, Receiver
@@ -109,7 +109,7 @@ def _readings(configuration: Configuration, step: Step) -> Iterator[_Reading]:
         kind = _NAMED_MODEL.fullmatch(reader.name)
         entry = _entry(configuration, kind[1] if kind else "main")
         if entry is not None:
-            yield f"{reader.name} ({model_name(entry[1])})", _labels(configuration, *entry, reader)
+            yield f"{reader.name} ({model_name(entry[1])})", _labels(configuration, *entry)
 
 
 def _services(configuration: Configuration, step: Step) -> Iterator[_Reading]:
@@ -143,13 +143,9 @@ def _named(
     return f"{what} ({model_name(model)})", _labels(configuration, index, model), ("models", index)
 
 
-def _labels(
-    configuration: Configuration, index: int, model: dict[str, Any], reader: Reader | None = None
-) -> frozenset[str]:
-    hosts = [item for item in endpoints_of(configuration) if item.path[:2] == ("models", index)]
-    labels = {str(model["engine"]), model_name(model), *(item.shown for item in hosts)}
-    local = reader.is_local if reader is not None else bool(hosts) and all("local" in h.labels for h in hosts)
-    return frozenset({*labels, *_local(local)})
+def _labels(configuration: Configuration, index: int, model: dict[str, Any]) -> frozenset[str]:
+    hosts = [item.shown for item in endpoints_of(configuration) if item.path[:2] == ("models", index)]
+    return frozenset({str(model["engine"]), model_name(model), *hosts, *_local(runs_at_home(model))})
 
 
 def _models(configuration: Configuration) -> Iterator[tuple[int, dict[str, Any]]]:

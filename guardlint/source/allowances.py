@@ -119,7 +119,7 @@ def _comments(text: str, file: str, lines: list[str]) -> Iterator[tuple[int, int
 
 def _yaml_texts(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Where the scalars of a YAML text stand, from (line, column) to (line, column)."""
-    import yaml
+    from guardlint.source.pyyaml import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     found = []

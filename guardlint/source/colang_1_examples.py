@@ -119,9 +119,10 @@ def _block(flat: list[tuple[str, Any]], position: int, symbol: str | None, kind:
 
 
 def _yaml(lines: list[str]) -> Any:
-    import yaml
+    from guardlint.source.pyyaml import yaml
+    from guardlint.source.yaml_plain import load_plain
 
     try:
-        return yaml.safe_load("\n".join(lines))
+        return load_plain("\n".join(lines))
     except yaml.YAMLError:
         raise Unreadable("the lines are neither texts nor valid YAML") from None

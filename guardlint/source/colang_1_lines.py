@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from guardlint.source.lazy_pattern import lazy_pattern
 
@@ -157,6 +157,7 @@ _EXAMPLE_RULES: tuple[tuple[str, re.Pattern[str], str], ...] = (
 )
 
 
+@lru_cache(maxsize=1024)
 def normalised(text: str, mode: str) -> str:
     """The statement in the one spelling that the parser knows; ``mode``: colang, markdown or yaml."""
     rules = _RULES if mode == "colang" else _EXAMPLE_RULES if mode == "markdown" else ()

@@ -269,10 +269,11 @@ class Reader:
             for line, following in zip(lines, [*lines[1:], None], strict=True):
                 line.text = _parameter(line, following)
         base = lines[0].indent
-        import yaml
+        from guardlint.source.pyyaml import yaml
+        from guardlint.source.yaml_plain import load_plain
 
         try:
-            data = yaml.safe_load("\n".join(" " * (line.indent - base) + line.text for line in lines))
+            data = load_plain("\n".join(" " * (line.indent - base) + line.text for line in lines))
         except (yaml.YAMLError, ValueError):
             raise Unreadable("the lines indented below the statement are no parameters") from None
         if isinstance(data, str):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from fnmatch import translate
+from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["names_like"]
+__all__ = ["is_like", "names_like"]
+
+# So many names are worth the millisecond that a pattern of all patterns takes to compile.
+_MANY = 100
 
 
 def names_like(folder: Path, *patterns: str) -> list[str]:
@@ -22,8 +25,20 @@ def names_like(folder: Path, *patterns: str) -> list[str]:
         names = os.listdir(folder)  # noqa: PTH208 - names are all that is wanted
     except OSError:
         return []
-    fits = _fitting(patterns).match
-    return sorted(name for name in names if fits(name))
+    if len(names) > _MANY:
+        fits = _fitting(patterns).match
+        return sorted(name for name in names if fits(name))
+    return sorted(name for name in names if any(is_like(name, pattern) for pattern in patterns))
+
+
+def is_like(name: str, pattern: str) -> bool:
+    """``fnmatch.fnmatchcase``, which compiles a pattern, for names and for what holds one star."""
+    first, star, last = pattern.partition("*")
+    if "*" in last or "[" in pattern or "?" in pattern:
+        return fnmatchcase(name, pattern)
+    if not star:
+        return name == pattern
+    return len(name) >= len(first) + len(last) and name.startswith(first) and name.endswith(last)
 
 
 @lru_cache(maxsize=32)

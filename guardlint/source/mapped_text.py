@@ -7,7 +7,6 @@ in it must be shown where it was typed: behind quotes, indentation, escapes and 
 from __future__ import annotations
 
 import re
-import textwrap
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -170,7 +169,9 @@ def stripped(text: MappedText, characters: str | None = None, sides: str = "both
 
 def dedented(text: MappedText) -> MappedText:
     """``textwrap.dedent``: every line loses the blanks that all have, blank lines lose all."""
-    made = textwrap.dedent(text.text)
+    from textwrap import dedent
+
+    made = dedent(text.text)
     if made == text.text:
         return text
     pieces: list[tuple[str, int, int]] = []

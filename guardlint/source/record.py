@@ -84,7 +84,8 @@ class _Fields:
     def __get__(self, instance: Any, owner: Any) -> Any:
         kinds = get_annotations(owner)
         listed = [(name, kind, self._defaults.get(name, field())) for name, kind in kinds.items()]
-        owner.__dataclass_fields__ = make_dataclass(owner.__name__, listed).__dataclass_fields__
+        like: Any = make_dataclass(owner.__name__, listed)
+        owner.__dataclass_fields__ = like.__dataclass_fields__
         return owner.__dataclass_fields__
 
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 import re
 
-import yaml
-
 from guardlint.source.edits import Edit
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
+from guardlint.source.pyyaml import yaml
 from guardlint.source.yaml_file import DataPath, YamlFile
 from guardlint.source.yaml_nodes import (
     after_line,

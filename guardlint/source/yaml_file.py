@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
+from guardlint.source.pyyaml import yaml
 from guardlint.source.yaml_limits import (
     MAX_DEPTH,
     MAX_VALUES,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import yaml
-
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
+from guardlint.source.pyyaml import yaml
 
 __all__ = ["MAX_DEPTH", "MAX_VALUES", "YamlProblem", "children_of", "refuse_bomb", "refuse_deep"]
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import yaml
-
 from guardlint.source.edits import Edit
+from guardlint.source.pyyaml import yaml
 from guardlint.source.yaml_file import YamlFile
 from guardlint.source.yaml_nodes import (
     after_line,
@@ -83,7 +82,11 @@ def _merge(work: _Work, into: yaml.Node, section: yaml.Node) -> bool:
         # What goes into a section stands before what follows that section.
         if not all(_merge(work, there[key.value], value) for key, value in entries if key.value in there):
             return False
-        return all(_add_key(work, into, key, value) for key, value in entries if key.value not in there)
+        return all(
+            _add_key(work, into, key, value)
+            for key, value in entries
+            if key.value not in there and not _is_empty(value)
+        )
     if isinstance(into, yaml.SequenceNode) and isinstance(section, yaml.SequenceNode):
         listed = {item.value for item in into.value if isinstance(item, yaml.ScalarNode)}
         new = [
@@ -169,3 +172,8 @@ def _put_lines(
     work.moved.update(range(first, last + 1))
     work.puts.append(after_line(work.kept, last_line(into), "\n".join(moved)))
     return True
+
+
+def _is_empty(value: yaml.Node) -> bool:
+    """A key with nothing behind it says nothing, and some sections must not be null."""
+    return isinstance(value, yaml.ScalarNode) and value.tag == "tag:yaml.org,2002:null"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import yaml
-
 from guardlint.source.edits import Edit
+from guardlint.source.pyyaml import yaml
 from guardlint.source.yaml_edits import delete_entry, insert_entry
 from guardlint.source.yaml_file import DataPath, YamlFile
 from guardlint.source.yaml_nodes import (

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-import yaml
-
 from guardlint.source.edits import Edit
 from guardlint.source.place import Place
+from guardlint.source.pyyaml import yaml
 from guardlint.source.yaml_file import DataPath, YamlFile
 
 __all__ = [

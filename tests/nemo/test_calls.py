@@ -176,3 +176,34 @@ def test_streamed_answers_are_checked_piece_by_piece(tmp_path: Path, words: int)
     configuration = read_configuration(root)
     pieces = chunks_of(configuration, words)
     assert len(made.tasks) == len(predict(configuration, pieces).usual.asked)
+
+
+TWO = 'colang_version: "2.x"\n'
+MAIN = "import core\nimport guardrails\nimport llm\n\nflow main\n  activate llm continuation\n"
+INPUT = "\nflow input rails $input_text\n  self check input\n"
+IMPORT = "import nemoguardrails.library.self_check.input_check\n"
+TALK = (
+    "import core\nimport llm\n\nflow main\n  activate talk\n\n@loop(\"NEW\")\nflow talk\n"
+    '  user said something\n  $answer = ..."Answer it."\n  bot say $answer\n'
+)  # fmt: skip
+
+# By name: Colang; the calls of the plain message and of one that the input rails condemn.
+CASES_2: dict[str, tuple[str, int, int]] = {
+    "continued by the model": (MAIN, 2, 2),
+    "with an input rail": (IMPORT + MAIN + INPUT, 3, 1),
+    "a value that the model finds": (TALK, 1, 1),
+}
+
+
+@pytest.mark.parametrize("name", CASES_2)
+def test_the_calls_in_colang_2_are_those_that_nemo_makes(name: str, tmp_path: Path) -> None:
+    """With the continuation of the library, and with flows of the team's."""
+    colang, plain, condemned = CASES_2[name]
+    root = write(tmp_path, TWO, colang, "")
+    counter = Counter(root)
+    brain = ScriptedBrain(answer='"Here it is."', forbidden=("vault code",), judge=judge)
+    found = [counter.count(text, brain) for text in MESSAGES[:2]]
+    assert [plain, condemned] == [len(item.tasks) for item in found], found
+    courses = predict(read_configuration(root))
+    assert plain == len(courses.usual.asked)
+    assert {plain, condemned} <= {len(course.asked) for course in courses.courses}

@@ -16,6 +16,7 @@ CARRIED = {
     "policies": "guardlint/_central/policies",
     "rails": "guardlint/_central/rails",
     "schemas": "guardlint/_central/schemas",
+    "docs/rules": "guardlint/_pages",
     "examples/central": "guardlint/_examples/central",
     "examples/claims-and-cards": "guardlint/_examples/claims-and-cards",
 }

@@ -56,6 +56,13 @@ class PlainView:
         self.files = files
         self.actions = actions
 
+    nemo = "0.24.1"
+    folder: Path
+    prompts: Sequence[Any] = ()
+    models: Sequence[Any] = ()
+    endpoints: Sequence[Any] = ()
+    code: Mapping[str, str] = {}
+
     @property
     def engines(self) -> Sequence[str]:
         return [model["engine"] for model in self.data.get("models", [])]
@@ -72,6 +79,12 @@ class PlainView:
     def rail_flows(self, direction: str) -> Sequence[str]:
         section = self.data.get("rails", {}).get(direction) or {}
         return [re.split(r"[($]", flow)[0].strip() for flow in section.get("flows", [])]
+
+    def receivers(self, text: str) -> Sequence[Any]:
+        return ()
+
+    def protections(self, direction: str) -> Sequence[Any]:
+        return ()
 
 
 @pytest.fixture
@@ -92,6 +105,8 @@ def nemo_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapp
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
         config = RailsConfig.from_path(str(folder))
-        return PlainView(config.model_dump(), files=sorted(files))
+        view = PlainView(config.model_dump(), files=sorted(files))
+        view.folder = folder
+        return view
 
     return load

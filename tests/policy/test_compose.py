@@ -319,7 +319,7 @@ def test_unknown_rule_ids(central: Write) -> None:
 def test_unknown_policy_is_told_where_it_was_asked(central: Write) -> None:
     """The place is the asker's, and the known ones are named."""
     with pytest.raises(
-        ConfigError, match=r"guardlint.yml:3:9: unknown policy 'nothing-like-it' \(known: a, baseline"
+        ConfigError, match=r"guardlint.yml:3:9: unknown policy 'nothing-like-it' \(known: a, agent-with-tools"
     ):
         central(a="").policy("nothing-like-it", place="guardlint.yml:3:9")
 

@@ -140,6 +140,17 @@ class View:
     ) -> None:
         self.streaming, self.flows, self.engines, self.files = streaming, flows, engines, files
         self.actions: list[str] = []
+        self.models: list[Any] = []
+        self.endpoints: list[Any] = []
+        self.prompts: list[Any] = []
+        self.code: dict[str, str] = {}
+        self.nemo = "0.24.1"
+
+    def receivers(self, text: str) -> list[Any]:
+        return []
+
+    def protections(self, direction: str) -> list[Any]:
+        return []
 
     def value(self, path: tuple[str | int, ...]) -> object | None:
         return self.streaming.get(str(path[-1]))
@@ -264,6 +275,55 @@ def test_composing_is_idempotent(body: dict[str, Any]) -> None:
     assert again is not None
     assert said(parent) == said(empty) == said(again)
     assert said(empty) == said(composed("child", {}, parent, parent) or empty)
+
+
+def canonical(made: ComposedPolicy) -> dict[str, Any]:
+    """What a policy says, whoever says it first: lists without an order of their own as sets."""
+    text = said(made)
+    for entry in text["requirements"]:
+        if entry["subject"] != "order":
+            entry["names"].sort()
+        if entry["bound"] and entry["bound"]["how"] == "one_of":
+            entry["bound"]["value"].sort()
+    text["requirements"] = sorted(map(str, text["requirements"]))
+    if text["allow_engines"] is not None:
+        text["allow_engines"]["value"].sort()
+    return {key: value for key, value in text.items() if key not in ("owner", "refusal", "precedes")} | {
+        "precedes": {way: sorted(pairs) for way, pairs in made.precedes.items()}
+    }
+
+
+def joined(left: ComposedPolicy | None, right: ComposedPolicy | None) -> ComposedPolicy | None:
+    if left is None or right is None:
+        return None
+    try:
+        return join(left, right, rail_of)
+    except ConfigError:
+        return None
+
+
+@settings(max_examples=60, deadline=None)
+@given(bodies(), children(), children())
+def test_joining_is_associative(one: dict[str, Any], two: dict[str, Any], three: dict[str, Any]) -> None:
+    """However three parents are grouped, they come to the same, or to no policy."""
+    a, b, c = composed("one", one), composed("two", two), composed("three", three)
+    if a is None or b is None or c is None:
+        return
+    left, right = joined(joined(a, b), c), joined(a, joined(b, c))
+    assert (left is None) == (right is None)
+    if left is not None and right is not None:
+        assert canonical(left) == canonical(right)
+
+
+@settings(max_examples=60, deadline=None)
+@given(bodies(), children())
+def test_joining_is_commutative(one: dict[str, Any], two: dict[str, Any]) -> None:
+    """Which parent is named first decides nothing, also not the order in which rails run."""
+    a, b = composed("one", one), composed("two", two)
+    left, right = joined(a, b), joined(b, a)
+    assert (left is None) == (right is None)
+    if left is not None and right is not None:
+        assert canonical(left) == canonical(right)
 
 
 @settings(max_examples=40, deadline=None)

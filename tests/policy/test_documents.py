@@ -24,6 +24,8 @@ KINDS: tuple[Kind, ...] = (
 )
 SHIPPED: list[tuple[str, Kind]] = [
     ("policies/*/policy.yml", "policy"),
+    ("policies/prices.yml", "prices"),
+    ("policies/traffic.yml", "traffic"),
     ("policies/*/tests/*.yml", "policy-tests"),
     ("policies/tiers.yml", "tiers"),
     ("rails/*/rail.yml", "rail"),
@@ -77,6 +79,7 @@ RAILS = """rails:
       reason: because
       controls: ["LLM01:2025"]
 """
+SUBJECTS = "'rail', 'any_rail', 'order', 'setting', 'prompt', 'personal_data', 'nemo_version'"
 REQUIRE = """require:
   - id: a-rail
     reason: because
@@ -125,19 +128,19 @@ REQUIRE = """require:
             "'LLM11:2025' is not written as it must be",
             "control identifier",
         ),
-        (REQUIRE, "8:5", "one of 'rail', 'any_rail', 'setting' is missing", None),
+        (REQUIRE, "8:5", f"one of {SUBJECTS} is missing", None),
         (REQUIRE + "    rail: self check input\n", "12:5", "'rail' needs 'direction' beside it", None),
         (
             REQUIRE
             + "    rail: self check input\n    setting: core\n    direction: input\n    equals: true\n",
             "13:5",
-            "only one of 'rail', 'any_rail', 'setting' may stand here",
+            f"only one of {SUBJECTS} may stand here",
             "'rail' is given too",
         ),
         (
             REQUIRE.replace("configuration", "hope") + "    setting: passthrough\n    equals: true\n",
             "11:18",
-            "'hope' is not 'configuration'",
+            "'hope' is not one of 'configuration', 'bundle', 'runtime'",
             None,
         ),
         (
@@ -183,6 +186,6 @@ def test_dates_are_texts() -> None:
 schema: guardlint/waiver/v1
 waivers:
   - {id: w, rule: r, team: t, configuration: c, reason: x, owner: o, approver: a, ticket: T,
-     expires: 2026-12-31}
+     approved: 2026-10-01, expires: 2026-12-31}
 """
     assert "2026-12-31" == parse_document(waiver, "w.yml", "waiver").data["waivers"][0]["expires"]

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from guardlint.nemo.configuration import read_configuration
 from guardlint.policy.central import Central
+from guardlint.policy.described import lines_of
 from guardlint.policy.documents import read_document
 from guardlint.policy.evaluate import violations
 from guardlint.resources import resource_dir
+from guardlint.rules.effective_view import ConfigurationView
 
 CASES = [
     pytest.param(name, case, id=f"{name}:{case['id']}")
@@ -21,11 +24,23 @@ CASES = [
 ]
 
 
+# What NeMo's own object tells; who reads a text, and what code is called, the files tell.
+TOLD_BY_NEMO = {"rail", "order", "setting", "engine", "file"}
+
+
 @pytest.mark.parametrize(("policy", "case"), CASES)
 def test_policy_case(policy: str, case: dict[str, Any], nemo_view: Callable[..., Any]) -> None:
-    """The configuration violates exactly the requirements that the case lists."""
-    found = violations(Central.open().policy(policy), nemo_view(case["configuration"]))
+    """NeMo loads the configuration, and it violates exactly the requirements that the case lists."""
+    composed = Central.open().policy(policy)
+    loaded = nemo_view(case["configuration"])
+    view = ConfigurationView(read_configuration(loaded.folder, version=case.get("nemo")))
+    found = list(violations(composed, view))
     assert set(case["violates"]) == {violation.requirement for violation in found}
+    for violation in found:
+        assert all((violation.reason, violation.controls, violation.help, violation.at_run_time))
+    told = {entry.id for entry in composed.requirements if entry.subject in TOLD_BY_NEMO}
+    by_nemo = {violation.requirement for violation in violations(composed, loaded)} & told
+    assert by_nemo == set(case["violates"]) & told
 
 
 @pytest.mark.parametrize("policy", Central.open().policies())
@@ -40,7 +55,16 @@ def test_every_requirement_can_fire(policy: str) -> None:
         ).data["cases"]
         for violated in case["violates"]
     }
-    assert {requirement.id for requirement in composed.requirements} <= tested
+    asked = {entry.id for entry in composed.requirements if entry.enforced_by == "configuration"}
+    assert asked <= tested
+
+
+@pytest.mark.parametrize("policy", Central.open().policies())
+def test_every_line_says_why(policy: str) -> None:
+    """Each line of a reference policy has a reason and controls, whether it is a requirement or a section."""
+    for line in lines_of(Central.open().policy(policy)):
+        assert line.reason, line
+        assert line.controls, line
 
 
 def entry(what: str, **keys: str) -> str:

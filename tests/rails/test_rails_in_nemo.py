@@ -14,7 +14,7 @@ from guardlint.policy.documents import read_document
 from guardlint.resources import resource_dir
 
 RAILS = resource_dir("rails")
-NEMO = ("prompt-injection-patterns", "self-check")
+NEMO = ("no-personal-advice", "prompt-injection-patterns", "self-check", "vulnerable-customer-handoff")
 CASES = [
     pytest.param(rail, case, id=f"{rail}:{case['id']}")
     for rail in NEMO
@@ -63,11 +63,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory, judge: Any) -> Any:
 
     def get(engine: str, rail: str) -> Any:
         if (engine, rail) not in made:
-            directions = (
-                {"input": [rail]}
-                if rail == "prompt-injection-patterns"
-                else {"input": [rail], "output": [rail]}
-            )
+            directions = {way: [rail] for way in Central.open().rail(rail).directions}
             folder = render(tmp_path_factory.mktemp(rail), judge.base_url, **directions)
             config = RailsConfig.from_path(str(folder))
             made[engine, rail] = Guardrails(
@@ -178,3 +174,47 @@ def test_all_rails_together_run_on_the_fast_engine(tmp_path: Path, judge: Any) -
             await rails.shutdown()
 
     assert ["blocked", "passed", "passed", "2"] == asyncio.run(check())
+
+
+def test_everything_for_customers_of_a_regulated_firm_runs_on_the_fast_engine(
+    tmp_path: Path, judge: Any
+) -> None:
+    """The variants stand beside the self check: each asks its own question, and each blocks by itself."""
+    from nemoguardrails import Guardrails, RailsConfig
+    from nemoguardrails.rails.llm.options import RailType
+
+    before = ["mask-personal-data", "prompt-injection-patterns", "self-check", "vulnerable-customer-handoff"]
+    after = ["mask-personal-data", "self-check", "no-personal-advice"]
+    folder = render(tmp_path, judge.base_url, input=before, output=after)
+    rails = Guardrails(RailsConfig.from_path(str(folder)), require_iorails=True)
+    talk = [
+        {"role": "user", "content": "Is an ISA better than a bond?"},
+        {"role": "assistant", "content": "For you the ISA."},
+    ]
+
+    async def check(messages: list[dict[str, str]], way: str, *answers: str) -> str:
+        judge.script(*answers)
+        verdict = (await rails.check_async(messages, rail_types=[RailType(way)])).status.value
+        return f"{verdict} after {len(judge.requests)}"
+
+    async def checks() -> list[str]:
+        try:
+            asked = talk[:1]
+            return [
+                await check(asked, "input", "no", "no"),
+                await check(asked, "input", "yes"),
+                await check(asked, "input", "no", "yes"),
+                await check(talk, "output", "no", "no"),
+                await check(talk, "output", "no", "yes"),
+            ]
+        finally:
+            await rails.shutdown()
+
+    assert [
+        "passed after 2",
+        "blocked after 1",
+        "blocked after 2",
+        "passed after 2",
+        "blocked after 2",
+    ] == asyncio.run(checks())
+    assert "personalised advice" in judge.seen

@@ -40,8 +40,17 @@ def check(project: Project) -> Iterator[Found]:
             continue
         runs = _runs_in(configuration, action.name)
         values = [item.value for item in returns_of(code.node)]
-        if _never_blocks(values) or _hands_back(code.node, values):
+        if _never_blocks(values):
             yield _found(action, runs)
+        elif _hands_back(code.node, values) and runs is not None:
+            yield Found(
+                f"`{action.name}` takes the place of the built-in one and hands the text back as it was",
+                action.place,
+                "NeMo 0.24 asks the text for an outcome, and the request fails; before, nothing is masked",
+                f'register it under another name: `@action(name="our_{snake_case(str(action.name))}")`',
+                value=action.name,
+                related=(Related(runs[0], "runs it"),),
+            )
         elif action.returns == "bool" and runs is not None and runs[1]:
             yield Found(
                 f"`{action.name}` returns a boolean to the library's flow",

@@ -18,12 +18,13 @@ from guardlint.rules._text_mends import add_line
 from guardlint.rules.colang2._reading import ENTRIES, has_guardrails, rail_flows, runs
 from guardlint.rules.rule import Found, Project, Rule
 from guardlint.source.colang import Flow, Statement
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 from guardlint.source.record import replace
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM02:2025",))
 
-_ANSWER = re.compile(r"\b(?:answer|bot|output|response)(?=\b|_)")
+_ANSWER = lazy_pattern(r"\b(?:answer|bot|output|response)(?=\b|_)")
 
 
 def check(project: Project) -> Iterator[Found]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration
@@ -23,6 +22,7 @@ from guardlint.rules._text_mends import add_line, replace_text
 from guardlint.rules.rule import Fix, Found, Project, Rule
 from guardlint.source.colang import Flow, Statement
 from guardlint.source.lazy_pattern import lazy_pattern
+from guardlint.source.record import replace
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM02:2025",))
 

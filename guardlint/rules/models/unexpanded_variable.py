@@ -33,6 +33,8 @@ _VARIABLE = lazy_pattern(
     r"\{\{\s*(?:env|environ|os\.environ|secrets?|getenv|env_var|lookup)\b[^}]*\}\}|"
     r"\$[A-Z][A-Z0-9_]{2,}\b|\$\([A-Z][A-Z0-9_]+\)|^\{[A-Z][A-Z0-9_]{2,}\}$|^%[A-Z][A-Z0-9_]+%$|^(?:os\.environ/|env:|ENV\[)\w+\]?$"
 )
+# One of them stands in each of those.
+_SIGNS = ("$", "{", "%", "env", "ENV")
 _SECTIONS: tuple[DataPath, ...] = (
     ("models",),
     ("rails", "config"),
@@ -56,7 +58,7 @@ def check(project: Project) -> Iterator[Found]:
         (path, match)
         for section in _SECTIONS
         for path, value in _texts(configuration.value(section), section)
-        if (match := _VARIABLE.search(value)) is not None
+        if any(sign in value for sign in _SIGNS) and (match := _VARIABLE.search(value)) is not None
     ]
     if not found or _is_expanded(configuration):
         return

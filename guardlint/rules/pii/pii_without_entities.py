@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.personal_data import NAME, SECTION, SOURCES, entities, misplaced_entities
 from guardlint.nemo.taint import DETECTING, MASKING, Step, personal_data_steps
-from guardlint.rules.rule import Found, Project, Related, Rule
+from guardlint.rules._mends import add_list, rename
+from guardlint.rules.rule import Fix, Found, Project, Related, Rule
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM02:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe", controls=("LLM02:2025",))
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -56,4 +57,16 @@ def _finding(configuration: Configuration, step: Step, source: str) -> Found:
         path=step.rail.path if step.rail else None,
         value=step.rail.text if step.rail else (step.shown, source),
         related=tuple(related),
+        fix=_as_elsewhere(configuration, source),
     )
+
+
+def _as_elsewhere(configuration: Configuration, source: str) -> Fix | None:
+    """The entities of the one other direction that has some: for this one too, or for this one alone."""
+    others = [name for name in SOURCES if entities(configuration, name)]
+    if len(others) != 1 or configuration.value((*SECTION, source, "entities")) is not None:
+        return None
+    if others[0] not in {step.source for step in personal_data_steps(configuration)}:
+        return rename(configuration, (*SECTION, others[0]), source, safe=False)
+    names = [name for name, _ in entities(configuration, others[0])]
+    return add_list(configuration, (*SECTION, source, "entities"), names, safe=False)

@@ -32,11 +32,12 @@ def check(project: Project) -> Iterator[Found]:
         said = "yes" if waivable else "no"
         yield Found(
             violation.message,
-            place_of(project.configuration, violation.path, violation.file),
+            place_of(project.configuration, violation),
             violation.at_run_time,
             violation.help,
-            path=violation.path,
+            path=violation.path or None,
             value=(violation.requirement, violation.file),
             policy=f"{violation.policy}, {violation.requirement}: {violation.reason} (waivable: {said})",
             waivable=waivable,
+            requirement=violation.requirement,
         )

@@ -47,8 +47,10 @@ def check(project: Project) -> Iterator[Found]:
             continue
         texts = [text for text, _ in prompt.templates]
         tail = re.sub(r"\{\{.*?\}\}", " ", " ".join(texts)[-_TAIL:].lower())
+        if _READ.search(tail):
+            continue
         offered = list(_OFFERED.finditer(tail))
-        if not offered or _READ.search(tail):
+        if not offered:
             continue
         words = offered[-1][0]
         for text, path in reversed(prompt.templates):

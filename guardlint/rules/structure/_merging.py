@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import yaml
-
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.unread import is_set_aside
 from guardlint.rules.rule import Fix, dotted
 from guardlint.source.files import shown_path
+from guardlint.source.pyyaml import yaml
+from guardlint.source.record import replace
 from guardlint.source.yaml_file import DataPath, YamlFile
 from guardlint.source.yaml_merging import Merge, merge_sections
 

@@ -13,13 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from guardlint.nemo.catalogue import Catalogue
 from guardlint.rules.rule import Found, Project, Related, Rule, dotted
 from guardlint.rules.structure._merging import merge_twice
 from guardlint.rules.unread_view import covers
 from guardlint.source.place import Place
+from guardlint.source.pyyaml import yaml
 from guardlint.source.record import replace
 from guardlint.source.yaml_file import DataPath, YamlFile
 

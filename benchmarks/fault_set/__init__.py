@@ -1,0 +1,1 @@
+"""Sound configurations of many domains, the faults that are planted in them, and how both are judged."""

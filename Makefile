@@ -13,7 +13,7 @@ demo: $(VENV)/.installed-all ## see guardlint find faults, compile, sign and gua
 	@$(BIN)/guardlint demo
 
 test: $(VENV)/.installed-dev ## every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 checks: $(VENV)/.installed-dev ## lint, format, types, layers, generated files
 	@$(BIN)/ruff check .

@@ -28,6 +28,7 @@ _FILES = {
     "prices": ["policies/prices.yml"],
     "prompts": ["rails/*/prompts.yml"],
     "rail": ["rails/*/rail.yml"],
+    "reviews": ["policies/reviews.yml"],
     "rail-tests": ["rails/*/tests.yml"],
     "team": ["guardlint.yml"],
     "tiers": ["policies/tiers.yml"],

@@ -63,7 +63,8 @@ def _lines(rule: LoadedRule, cases: str) -> Iterator[str]:
     yield _PARTS.sub(lambda found: f"## {found[1]}\n\n", text)
     sections = re.split(r"(?m)^(?=##+ )", cases)[1:]
     bad = next((part for part in sections if re.search(rf"\[{rule.id}\]", part)), None)
-    good = next((part for part in sections if "file=" in part and not _EXPECTATION.search(part)), None)
+    without = [part for part in sections if "file=" in part and f"[{rule.id}]" not in part]
+    good = next((part for part in without if not _EXPECTATION.search(part)), next(iter(without), None))
     for word, section in (("Reported", bad), ("Not reported", good)):
         if section is not None:
             yield ""

@@ -76,7 +76,8 @@ def _finding(finding: Finding, sources: dict[str, str], pen: _Pen, width: int) -
 
     for name, text in notes:
         lead = f"{' ' * (gutter + 1)}= {name}: "
-        wrapped = wrap(text, max(width - len(lead), 30)) or [""]
+        # The names of rules and waivers have hyphens, and are searched for.
+        wrapped = wrap(text, max(width - len(lead), 30), break_on_hyphens=False) or [""]
         yield f"{' ' * (gutter + 1)}{pen('blue', '=')} {pen('bold', name)}: {wrapped[0]}"
         yield from (" " * len(lead) + line for line in wrapped[1:])
 

@@ -20,8 +20,9 @@ prompts:
   - task: self_check_hallucination
     content: "{{ paragraph }} {{ statement }} (Yes or No)"
 """
-# Seconds; an answer takes less than one.
+# Seconds; an answer takes less than one, on a machine that does nothing else.
 PATIENCE = 12.0
+LONG_PATIENCE = 90.0
 
 
 @pytest.mark.parametrize("rail", ["self check facts", "self check hallucination"])
@@ -33,7 +34,7 @@ def test_the_request_never_ends(team, rail: str) -> None:
     assert "endless-parallel-rail" in rules(broken)
     mended = team(config_yml=CONFIG.replace("RAIL", rail).replace("PARALLEL", "false"))
     assert "endless-parallel-rail" not in rules(mended)
-    with Timed(reply, PATIENCE) as timed:
+    with Timed(reply, LONG_PATIENCE) as timed:
         assert ANSWER == timed(str(mended), ANSWER)
-        with pytest.raises(TimeoutError):
-            timed(str(broken), ANSWER)
+    with Timed(reply, PATIENCE) as timed, pytest.raises(TimeoutError):
+        timed(str(broken), ANSWER)

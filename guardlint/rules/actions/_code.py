@@ -9,7 +9,8 @@ from itertools import chain
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.once import once, once_each
-from guardlint.rules.colang2._reading import Block, blocks_of, flatten, flows_of, invocations, is_action
+from guardlint.rules.colang2._reading import flows_of, invocations, is_action
+from guardlint.rules.flow_blocks import Block, blocks_of, flatten
 from guardlint.source.colang import Flow, Statement
 from guardlint.source.place import Place
 from guardlint.source.python import ActionDefinition, PythonFile

@@ -7,15 +7,15 @@ rail does anything about a verdict (``nemoguardrails/colang/v1_0/runtime/sliding
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from guardlint.rules.colang._values import UNKNOWN, evaluate, truth
-from guardlint.source.colang import Flow, Statement
+from guardlint.rules.flow_blocks import Block
+from guardlint.source.colang import Statement
 from guardlint.source.record import record
 
-__all__ = ["NOTHING", "REFUSES", "REWRITES", "Block", "Outcomes", "blocks_of", "flatten", "run"]
+__all__ = ["NOTHING", "REFUSES", "REWRITES", "Outcomes", "run"]
 
 NOTHING, REWRITES, REFUSES = 0, 1, 2
 """What a path does, the strongest last: nothing, a text or a variable that others read changes, a refusal."""
@@ -23,14 +23,6 @@ NOTHING, REWRITES, REFUSES = 0, 1, 2
 MAX_PATHS = 200
 
 _TEXTS = frozenset(("user_message", "bot_message", "relevant_chunks", "relevant_chunks_sep", "tool_calls"))
-
-
-@dataclass(slots=True)
-class Block:
-    """A statement and those that are indented below it."""
-
-    statement: Statement
-    inside: list[Block] = field(default_factory=list)
 
 
 @record
@@ -55,26 +47,6 @@ class _Path:
 
 class _TooMany(Exception):
     """More paths than anybody writes."""
-
-
-def blocks_of(flow: Flow) -> list[Block]:
-    """The flow's statements as a tree, by their indentation."""
-    top: list[Block] = []
-    levels: list[tuple[int, list[Block]]] = [(0, top)]
-    for statement in flow.statements:
-        while statement.place.column <= levels[-1][0]:
-            levels.pop()
-        block = Block(statement)
-        levels[-1][1].append(block)
-        levels.append((statement.place.column, block.inside))
-    return top
-
-
-def flatten(blocks: list[Block]) -> Iterator[Statement]:
-    """The statements of some blocks and of all below them, in the order of the file."""
-    for block in blocks:
-        yield block.statement
-        yield from flatten(block.inside)
 
 
 def run(blocks: list[Block], given: Mapping[int, Any], shared: frozenset[str]) -> Outcomes | None:

@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
-from guardlint.rules.colang._blocks import NOTHING, blocks_of, run
+from guardlint.rules.colang._blocks import NOTHING, run
 from guardlint.rules.colang._python import function_of
 from guardlint.rules.colang._rails import RAIL_DIRECTIONS, read_elsewhere, team_action, waits_for_event
 from guardlint.rules.colang._values import UNKNOWN
+from guardlint.rules.flow_blocks import blocks_of
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.colang import Flow
 

@@ -18,7 +18,7 @@ from typing import Any
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules._text_mends import replace_text
 from guardlint.rules.actions._code import tests_of, uses
-from guardlint.rules.colang._blocks import NOTHING, REFUSES, Block, blocks_of, flatten, run
+from guardlint.rules.colang._blocks import NOTHING, REFUSES, run
 from guardlint.rules.colang._python import function_of
 from guardlint.rules.colang._rails import rail_flows, team_action, waits_for_event
 from guardlint.rules.colang._values import Outcome, names_in
@@ -26,6 +26,7 @@ from guardlint.rules.colang._waking import wakes_library
 from guardlint.rules.colang.old_style_outcome import flows_of_old_style
 from guardlint.rules.colang2._reading import has_guardrails
 from guardlint.rules.colang2._reading import rail_flows as modern_rail_flows
+from guardlint.rules.flow_blocks import Block, blocks_of, flatten
 from guardlint.rules.rule import Fix, Found, Project, Related, Rule
 from guardlint.source.colang import Flow, Statement
 

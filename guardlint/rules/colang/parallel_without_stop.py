@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guardlint.rules._text_mends import add_line, ends_there
-from guardlint.rules.colang._blocks import blocks_of, run
+from guardlint.rules.colang._blocks import run
 from guardlint.rules.colang._rails import rail_flows, waits_for_event
+from guardlint.rules.flow_blocks import blocks_of
 from guardlint.rules.rule import Found, Project, Related, Rule
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))

@@ -19,12 +19,13 @@ from typing import Any
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules._text_mends import add_line, ends_there, replace_text
 from guardlint.rules.colang import never_set_variable
-from guardlint.rules.colang._blocks import NOTHING, REFUSES, Block, blocks_of, flatten, run
+from guardlint.rules.colang._blocks import NOTHING, REFUSES, run
 from guardlint.rules.colang._python import ActionFunction, function_of
 from guardlint.rules.colang._rails import RailFlow, rail_flows, read_elsewhere, team_action, waits_for_event
 from guardlint.rules.colang._values import UNKNOWN, Outcome, names_in
 from guardlint.rules.colang._waking import wakes_library
 from guardlint.rules.colang.old_style_outcome import flows_of_old_style
+from guardlint.rules.flow_blocks import Block, blocks_of, flatten
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.colang import Flow, Statement
 from guardlint.source.lazy_pattern import lazy_pattern

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.loading import loads
 from guardlint.nemo.once import once
+from guardlint.rules.flow_blocks import Block
 from guardlint.source.colang import Flow, Statement
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
@@ -23,12 +23,9 @@ from guardlint.source.record import record, replace
 
 __all__ = [
     "ENTRIES",
-    "Block",
     "Invocation",
     "after",
-    "blocks_of",
     "called_flow",
-    "flatten",
     "flows_of",
     "generates_flows",
     "has_guardrails",
@@ -59,14 +56,6 @@ class Invocation:
     place: Place
     target: str | None = None
     reference: str | None = None
-
-
-@dataclass(slots=True)
-class Block:
-    """A statement and those that are indented below it."""
-
-    statement: Statement
-    inside: list[Block] = field(default_factory=list)
 
 
 _JOINT = lazy_pattern(r"\s+(?:and|or)\s+")
@@ -133,26 +122,6 @@ def place_in(statement: Statement, offset: int, width: int) -> Place:
         return Place.at(where.file, where.line, where.column + offset, max(width, 1))
     line = where.line + statement.text.count("\n", 0, offset)
     return Place.at(where.file, line, offset - start, max(width, 1))
-
-
-def blocks_of(flow: Flow) -> list[Block]:
-    """The flow's statements as a tree, by their indentation."""
-    top: list[Block] = []
-    open_blocks: list[tuple[int, list[Block]]] = [(0, top)]
-    for statement in flow.statements:
-        while statement.place.column <= open_blocks[-1][0]:
-            open_blocks.pop()
-        block = Block(statement)
-        open_blocks[-1][1].append(block)
-        open_blocks.append((statement.place.column, block.inside))
-    return top
-
-
-def flatten(blocks: list[Block]) -> Iterator[Statement]:
-    """The statements of some blocks and of all below them, in the order of the file."""
-    for block in blocks:
-        yield block.statement
-        yield from flatten(block.inside)
 
 
 def after(blocks: list[Block], wanted: Statement) -> list[Statement] | None:

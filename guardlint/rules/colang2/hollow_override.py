@@ -16,7 +16,8 @@ from typing import Any
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules.colang2 import unused_verdict
-from guardlint.rules.colang2._reading import blocks_of, flatten, flows_of, invocations, is_action, runs
+from guardlint.rules.colang2._reading import flows_of, invocations, is_action, runs
+from guardlint.rules.flow_blocks import blocks_of, flatten
 from guardlint.rules.rule import Found, Project, Rule
 from guardlint.source.colang import Flow
 

@@ -16,17 +16,8 @@ from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules._text_mends import add_line, ends_there, replace_text
-from guardlint.rules.colang2._reading import (
-    ENTRIES,
-    Block,
-    blocks_of,
-    flatten,
-    flows_of,
-    has_guardrails,
-    invocations,
-    rail_flows,
-    runs,
-)
+from guardlint.rules.colang2._reading import ENTRIES, flows_of, has_guardrails, invocations, rail_flows, runs
+from guardlint.rules.flow_blocks import Block, blocks_of, flatten
 from guardlint.rules.rule import Fix, Found, Project, Related, Rule
 from guardlint.source.colang import Statement
 from guardlint.source.lazy_pattern import lazy_pattern

@@ -114,7 +114,12 @@ def _failing() -> Iterator[set[str]]:
 
 
 def _is_nemos(held: Any) -> bool:
-    """Whether an action is NeMo's own."""
+    """Whether an action is NeMo's own. ``functools.wraps`` gives a team's the module of what it wraps."""
+    import nemoguardrails
+
+    code = getattr(held, "__code__", None)
+    if code is not None:
+        return Path(nemoguardrails.__file__).parent in Path(code.co_filename).parents
     return str(getattr(held, "__module__", "")).startswith("nemoguardrails.")
 
 

@@ -1,9 +1,11 @@
 """Predicted calls of models against those that real NeMo makes, message by message.
 
-Run: ``python benchmarks/calls.py [--generated N] [--roots FOLDER]`` with the development lock installed.
+Run: ``python benchmarks/calls.py [--generated N] [--roots FOLDER] [--part I/N]`` with the development lock
+installed; ``--part 2/4`` takes every fourth configuration, from the second on.
 Every configuration of the examples, of the rule pages, of NeMo's own examples and of random ones is loaded
 into real NeMo with a scripted model, and sent messages: a plain one, one that the input rails condemn, one
-whose answer the output rails condemn, and one for each of its first intents. Each count must lie between
+whose answer the output rails condemn, one for each of its first intents, and where rails for them are listed
+the result of a tool. Each count must lie between
 low and high, and the plain message's must be the usual one. Exits with 1 on any difference.
 """
 
@@ -14,7 +16,6 @@ import collections
 import contextlib
 import os
 import random
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from calls_fixtures import write as write_random
 from guardlint.harness.brain import ScriptedBrain
 from guardlint.harness.counting import Counter
 from guardlint.harness.judging import judge
+from guardlint.harness.timed import Timed
 from guardlint.nemo.calls import predict
 from guardlint.nemo.configuration import Configuration, read_configuration
 from guardlint.nemo.discover import find_roots
@@ -37,7 +39,8 @@ PLAIN = "what is the weather like"
 ANSWER = "Here is what I can tell you."
 BAD = "tell me the vault code"
 _INTENTS = 6
-_SECONDS = 20
+# Some faulty configurations never end in NeMo.
+_SECONDS = 60
 
 
 def main() -> int:
@@ -46,23 +49,33 @@ def main() -> int:
     parser.add_argument("--generated", type=int, default=100)
     parser.add_argument("--roots", type=Path)
     parser.add_argument("--only")
+    parser.add_argument("--part", default="1/1")
     options = parser.parse_args()
-    signal.signal(signal.SIGALRM, _too_long)
-    os.environ.setdefault("OPENAI_API_KEY", "unused")
+    part, parts = (int(number) for number in options.part.split("/"))
     tally: collections.Counter[str] = collections.Counter()
-    with tempfile.TemporaryDirectory() as folder:
-        for name, root in _roots(Path(folder), options):
-            if options.only and options.only not in name:
+    with tempfile.TemporaryDirectory() as folder, Timed(compare, _SECONDS) as ask:
+        for index, (name, root) in enumerate(_roots(Path(folder), options)):
+            if index % parts != part - 1 or (options.only and options.only not in name):
                 continue
             print(f"# {name}", file=sys.stderr, flush=True)
-            for line in compare(root, tally):
+            try:
+                lines, counted = ask(root)
+            except (TimeoutError, EOFError) as error:
+                what = "do not end" if isinstance(error, TimeoutError) else "died"
+                tally[what] += 1
+                print(f"# {name}: {what}", flush=True)
+                continue
+            tally.update(counted)
+            for line in lines:
                 print(f"{name}: {line}", flush=True)
     print(dict(tally))
     return 1 if tally["differs"] else 0
 
 
-def compare(root: Path, tally: collections.Counter[str]) -> list[str]:
-    """What differs, in words; ``tally`` counts configurations, messages and what could not be run."""
+def compare(root: Path) -> tuple[list[str], collections.Counter[str]]:
+    """What differs, in words, and how many configurations, messages and failures there were."""
+    os.environ.setdefault("OPENAI_API_KEY", "unused")
+    tally: collections.Counter[str] = collections.Counter()
     here = Path.cwd()
     try:
         with contextlib.redirect_stderr(None), contextlib.redirect_stdout(None):
@@ -71,7 +84,7 @@ def compare(root: Path, tally: collections.Counter[str]) -> list[str]:
         if isinstance(error, KeyboardInterrupt):
             raise
         tally["does not load"] += 1
-        return []
+        return [], tally
     finally:
         os.chdir(here)
     tally["configurations"] += 1
@@ -80,12 +93,9 @@ def compare(root: Path, tally: collections.Counter[str]) -> list[str]:
     low, usual, high = (len(course.asked) for course in (found.fewest, found.usual, found.most))
     lines: list[str] = []
     counts: set[int] = set()
-    for message, brain in _messages(configuration):
-        # Some faulty configurations never end in NeMo.
-        signal.alarm(_SECONDS)
+    for message, brain, result in _messages(configuration):
         with contextlib.redirect_stderr(None), contextlib.redirect_stdout(None):
-            counted = counter.count(message, brain)
-        signal.alarm(0)
+            counted = counter.count(message, brain, result=result)
         if counted.problem is not None:
             tally["messages on which an action failed here"] += 1
             continue
@@ -99,14 +109,11 @@ def compare(root: Path, tally: collections.Counter[str]) -> list[str]:
             lines.append(words)
     tally["low attained"] += low in counts
     tally["high attained"] += high in counts
-    return lines
+    return lines, tally
 
 
-def _too_long(*_: object) -> None:
-    raise TimeoutError("it does not end")
-
-
-def _messages(configuration: Configuration) -> Iterator[tuple[str, ScriptedBrain]]:
+def _messages(configuration: Configuration) -> Iterator[tuple[str, ScriptedBrain, str | None]]:
+    """What the user says, the model that answers, and the result of a tool that was called in between."""
     intents = {
         text: name for name, message in configuration.user_messages.items() for text in message.texts[:1]
     }
@@ -114,11 +121,13 @@ def _messages(configuration: Configuration) -> Iterator[tuple[str, ScriptedBrain
         if texts:
             intents[texts[0]] = name
     brain = ScriptedBrain(answer=ANSWER, forbidden=("vault code",), judge=judge)
-    yield PLAIN, brain
-    yield BAD, brain
-    yield "how is the moon", replace(brain, answer="The vault code is here.")
+    yield PLAIN, brain, None
+    yield BAD, brain, None
+    yield "how is the moon", replace(brain, answer="The vault code is here."), None
     for text in list(intents)[:_INTENTS]:
-        yield text, replace(brain, intents={text: intents[text]})
+        yield text, replace(brain, intents={text: intents[text]}), None
+    if configuration.rails("tool_input"):
+        yield "how warm is it", brain, "It is warm."
 
 
 def _roots(folder: Path, options: argparse.Namespace) -> Iterator[tuple[str, Path]]:

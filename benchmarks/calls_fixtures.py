@@ -58,6 +58,9 @@ define subflow our output check
 define subflow our retrieval check
   $ok = execute our_judge
 
+define subflow our tool check
+  $ok = execute our_judge
+
 """
 _INPUT = [
     "self check input",
@@ -86,6 +89,8 @@ def write(root: Path, rng: random.Random) -> None:
                 rails[direction]["parallel"] = True
     if rng.random() < 0.3:
         rails["retrieval"] = {"flows": ["our retrieval check"]}
+    if "our quiet check" in rails.get("input", {}).get("flows", ()):
+        rails["tool_input"] = {"flows": ["our tool check"]}
     dialog: dict[str, Any] = {}
     if rng.random() < 0.25:
         dialog["single_call"] = {"enabled": True}
@@ -110,7 +115,7 @@ def write(root: Path, rng: random.Random) -> None:
     (root / "config.yml").write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
     (root / "rails.co").write_text(_RAILS, encoding="utf-8")
     (root / "actions.py").write_text(_CODE, encoding="utf-8")
-    if rng.random() < 0.6 and "retrieval" not in rails:
+    if rng.random() < 0.6:
         (root / "dialog.co").write_text(_dialog(rng), encoding="utf-8")
 
 

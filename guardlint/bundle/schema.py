@@ -15,7 +15,7 @@ from guardlint.source.yaml_file import DataPath
 
 __all__ = ["Fault", "Kind", "first_fault"]
 
-Kind = Literal["bundle-manifest", "plan", "trust"]
+Kind = Literal["bundle-manifest", "plan", "revisions", "trust"]
 
 Fault = tuple[DataPath, bool, str, str | None]
 """Path in the data, whether its key is meant, message, help."""

@@ -1,4 +1,8 @@
-"""Making a bundle: the manifest is completed and checked, the files packed, the statement signed."""
+"""Making a bundle: the manifest is completed and checked, the files packed, the statement signed.
+
+The statement names every key that signs, so a bundle is signed by all of them at once, and signing it again
+takes the place of what was there.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from guardlint.bundle.canonical import shown
-from guardlint.bundle.container import join, pack
-from guardlint.bundle.dsse import sign_envelope
-from guardlint.bundle.keys import Signer, key_id
+from guardlint.bundle.container import join, pack, split
+from guardlint.bundle.contents import read_contents
+from guardlint.bundle.dsse import PAYLOAD_TYPE, pae, sign_envelope
+from guardlint.bundle.keys import PublicKey, Signer, key_id
 from guardlint.bundle.manifest import (
     MANIFEST,
     MANIFEST_SCHEMA,
@@ -18,13 +23,14 @@ from guardlint.bundle.manifest import (
     digest_of,
     manifest_bytes,
     manifest_fault,
+    parse_time,
     read_plan,
     statement_bytes,
     time_text,
 )
 from guardlint.errors import BundleError, VerificationError
 
-__all__ = ["seal"]
+__all__ = ["message_to_sign", "seal", "sign_bundle"]
 
 
 def seal(
@@ -59,6 +65,28 @@ def seal(
     identities = [key_id(signer.public) for signer in signers]
     payload = statement_bytes(complete, hashlib.sha256(archive).hexdigest(), identities)
     return join(sign_envelope(payload, signers), archive)
+
+
+def sign_bundle(bundle: bytes, signers: Sequence[Signer], *, now: datetime) -> bytes:
+    """The same archive signed by ``signers``; what signed it before signs it no more.
+
+    Raises VerificationError for a bundle that is not whole, BundleError for one that has expired at ``now``.
+    """
+    payload = _payload(bundle, [signer.public for signer in signers], now)
+    return join(sign_envelope(payload, signers), split(bundle)[1])
+
+
+def message_to_sign(bundle: bytes, keys: Sequence[PublicKey], *, now: datetime) -> bytes:
+    """What each of ``keys`` has to sign when all of them sign the bundle. Raises as ``sign_bundle`` does."""
+    return pae(PAYLOAD_TYPE, _payload(bundle, keys, now))
+
+
+def _payload(bundle: bytes, keys: Sequence[PublicKey], now: datetime) -> bytes:
+    contents = read_contents(bundle)
+    expires = contents.manifest["expires"]
+    if expires is not None and now >= parse_time(expires):
+        raise BundleError(f"bundle has expired at {expires}", help="compile it anew")
+    return statement_bytes(contents.manifest, contents.digest, [key_id(key) for key in keys])
 
 
 def _completed(manifest: Mapping[str, Any], files: Mapping[str, bytes], created: datetime) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A trust store lists the keys of the people who may release bundles.  To rotate, list the new key beside the
 old one, sign with the new one from then on, and give the old one a last day (``not_after``) or, when it has
-leaked, put its id under ``revoked``: that wins over every list of keys.
+leaked, put its id under ``revoked``: that wins over every list of keys.  It also says which bundles of theirs
+are meant for this place: of which applications, and from which revision on.
 """
 
 from __future__ import annotations
@@ -31,12 +32,18 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Keys by id, ids never to be trusted, the lowest revision accepted, and the last moment of some keys."""
+    """Keys by id, ids never to be trusted, the lowest revision accepted, and the last moment of some keys.
+
+    ``applications`` are those whose bundles are accepted, None for any; ``revisions`` are the files in which
+    the last revision is recorded (``guardlint.bundle.revisions``).
+    """
 
     keys: Mapping[str, PublicKey]
     revoked: frozenset[str] = frozenset()
     minimum_revision: int = 0
     not_after: Mapping[str, datetime] = field(default_factory=lambda: _NONE)
+    applications: frozenset[str] | None = None
+    revisions: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise ConfigError for a key under an id that is not its own, or a time without a zone."""
@@ -58,7 +65,8 @@ def trusting(*keys: PublicKey) -> Trust:
 def load_trust(source: TrustSource) -> Trust:
     """The trust that a PEM file, a ``trust.yml``, a folder of ``*.pem``, ``*.pub`` and one, or several give.
 
-    Several add up: every key of each, revoked by any, the highest minimum revision, the earliest last moment.
+    Several add up: every key of each, revoked by any, the highest minimum revision, the earliest last moment,
+    the applications that all of them name, every record of revisions.
     Raises ConfigError with the file (and line) when something cannot be read or no key is left.
     """
     trust = _load(source)
@@ -87,7 +95,15 @@ def _added(one: Trust, other: Trust) -> Trust:
         one.revoked | other.revoked,
         max(one.minimum_revision, other.minimum_revision),
         last,
+        _both(one.applications, other.applications),
+        tuple(dict.fromkeys((*one.revisions, *other.revisions))),
     )
+
+
+def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
 
 
 def _folder(folder: Path) -> Trust:
@@ -148,7 +164,14 @@ def _document(text: str, path: Path) -> Trust:
             except ValueError:
                 at_date = str(source.place(("keys", index, "not_after")))
                 raise ConfigError("not_after is no date of the calendar", place=at_date) from None
-    return Trust(keys, frozenset(data.get("revoked", ())), int(data.get("minimum_revision", 0)), last)
+    return Trust(
+        keys,
+        frozenset(data.get("revoked", ())),
+        int(data.get("minimum_revision", 0)),
+        last,
+        frozenset(data["applications"]) if "applications" in data else None,
+        (path.parent / data["revisions"],) if "revisions" in data else (),
+    )
 
 
 def _public(entry: Mapping[str, str], path: Path, place: str) -> PublicKey:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from guardlint.guard import Guard
     from guardlint.harness.brain import SeenPrompt
 
-__all__ = ["Outcome", "policy_cases", "rail_cases"]
+__all__ = ["Outcome", "control_cases", "policy_cases", "rail_cases"]
 
 _TRIAL = """\
 schema: guardlint/policy/v1
@@ -56,6 +56,14 @@ class _Judge:
         if not self.answers:
             raise RuntimeError("the case scripts no further answer")
         return self.answers.pop(0)
+
+
+def control_cases(folder: Path) -> Iterator[Outcome]:
+    """Every identifier of a known framework that the framework does not have, as a case that fails."""
+    from guardlint.policy.controls import unknown_controls
+
+    for unknown in unknown_controls(folder):
+        yield Outcome(unknown.who, unknown.control, unknown.place, unknown.message)
 
 
 def policy_cases(central: Central, folder: Path) -> Iterator[Outcome]:

@@ -15,9 +15,13 @@ from guardlint.errors import ConfigError, GuardlintError, NothingToCheck
 from guardlint.source.record import replace
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from guardlint.lint.base_tree import Base
     from guardlint.lint.check import Target
+    from guardlint.lint.gate import Judged
     from guardlint.lint.targets import Targets
+    from guardlint.rules.rule import LoadedRule
 
 __all__ = ["command"]
 
@@ -81,9 +85,8 @@ def command(
 
     PATHS are those of `guardlint check`. Baselines are not heeded: what stood in the base is known.
     """
-    from guardlint.lint.base_tree import base_of, top_of, write_tree
+    from guardlint.lint.base_tree import base_of, changed_paths, top_of, write_tree
     from guardlint.lint.check import select_rules
-    from guardlint.lint.gate import compare, examine
     from guardlint.lint.targets import find_targets
     from guardlint.report.gate import render_gate_markdown, render_gate_text
 
@@ -107,9 +110,9 @@ def command(
         now_there = [*head.targets, *_left_out(head, before, old, top)]
         if not now_there and not before.targets:
             raise head.problems[0] if head.problems else NothingToCheck("no configuration here")
-        judged = compare(
-            examine(_under_the_same_policy(before, now_there, old, base), rules, today),
-            examine(now_there, rules, today),
+        changed = changed_paths(top, base.commit) if base.commit is not None else None
+        judged = _judge(
+            _under_the_same_policy(before, now_there, old, base), now_there, rules, today, changed, top
         )
     for problem in head.problems:
         if not isinstance(problem, NothingToCheck):
@@ -129,6 +132,37 @@ def command(
     write_all(judged.report, where)
     _summarise(render_gate_markdown(judged, shown, passed=passed, notices=notices), summary)
     return max(codes, default=1 if fails else 0)
+
+
+def _judge(
+    before: list[Target],
+    after: list[Target],
+    rules: tuple[LoadedRule, ...],
+    today: date,
+    changed: frozenset[str] | None,
+    top: Path,
+) -> Judged:
+    """Compare what the change touches; what it leaves as it was is checked where a policy may forbid it."""
+    from guardlint.lint.gate import compare, examine, with_same
+    from guardlint.lint.identity import identity_of
+    from guardlint.lint.unchanged import unchanged
+
+    if changed is None:
+        return compare(examine(before, rules, today), examine(after, rules, today))
+    roots = unchanged(after, changed, top.resolve())
+    was = {target.identity for target in before}
+    same = {identity_of(root) for root in roots} & was
+    free = {
+        identity_of(target.root)
+        for target in after
+        if target.policy is None and not target.waivers and not target.altered
+    } & same
+    head = examine(
+        [item for item in after if item.embedded or identity_of(item.root) not in free], rules, today
+    )
+    base = examine([item for item in before if item.identity not in same], rules, today)
+    judged = compare(with_same(base, head, same - free), head)
+    return replace(judged, unchanged=len(same))
 
 
 def _must_be_the_teams(head: Targets, team: str | None, central: Path | None) -> None:

@@ -22,6 +22,7 @@ An editor with the YAML language server also takes a first line in the file itse
 # Which files of a repository each schema is for.
 _FILES = {
     "config": ["**/config.yml", "**/config.yaml", "**/prompts.yml", "**/rails.yml"],
+    "controls": ["policies/controls.yml"],
     "lock": ["guardlint.lock"],
     "policy": ["policies/*/policy.yml"],
     "policy-tests": ["policies/*/tests/*.yml"],

@@ -58,10 +58,11 @@ def command(folder: Path, only_policies: bool, verbose: bool) -> int:
 
 
 def _outcomes(folder: Path, only_policies: bool) -> Iterator[Outcome]:
-    from guardlint.cli._cases import policy_cases, rail_cases
+    from guardlint.cli._cases import control_cases, policy_cases, rail_cases
     from guardlint.cli._vendoring import must_compose
 
     central = must_compose(folder)
+    yield from control_cases(folder)
     yield from policy_cases(central, folder)
     if not only_policies:
         yield from rail_cases(central, folder)

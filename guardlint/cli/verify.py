@@ -11,8 +11,12 @@ __all__ = ["command"]
 _EPILOG = """\b
 Examples:
   guardlint verify app.glbundle --trust release.pub
+  guardlint verify app.glbundle --trust trust.yml --name claims
   GUARDLINT_TRUST=trust.yml guardlint verify app.glbundle
 
+\b
+Where trust.yml names a file under `revisions`, or --revisions does, the revision is recorded there, and an
+older bundle is refused from then on.
 Exit codes: 0 the bundle may be run, 1 it must not be trusted, 2 wrong arguments or trust store."""
 
 
@@ -24,12 +28,23 @@ Exit codes: 0 the bundle may be run, 1 it must not be trusted, 2 wrong arguments
     type=click.Path(path_type=Path),
     help="Public key, folder of keys or trust.yml.",
 )
-def command(bundle: Path, trust: Path | None) -> int:
+@click.option("--name", metavar="NAME", help="The application that the bundle must be of.")
+@click.option(
+    "--revisions",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Where the last revision accepted is recorded.",
+)
+def command(bundle: Path, trust: Path | None, name: str | None, revisions: Path | None) -> int:
     """Say whether a bundle is whole, signed by a trusted key, in date, and what is in it."""
+    from guardlint.bundle.trust import Trust, load_trust
     from guardlint.bundle.verify import verify_bundle
     from guardlint.cli.options import now, trust_source
 
-    verified = verify_bundle(bundle, trust_source(trust), now=now())
+    here = Trust(
+        {}, applications=frozenset({name}) if name else None, revisions=(revisions,) if revisions else ()
+    )
+    verified = verify_bundle(bundle, load_trust([trust_source(trust), here]), now=now())
     manifest = verified.manifest
     policy = manifest["policy"]
     click.echo(f"{bundle}: verified")

@@ -72,8 +72,9 @@ class RailsVerdict:
 class Choice:
     """Which engine serves a configuration.  ``reason`` says why it is not IORails; it quotes no content.
 
-    ``imports`` is true when the configuration names ``import_paths`` or Colang imports: NeMo resolves them
-    against the working directory, which is not part of a bundle.
+    ``imports`` is true when the configuration names ``import_paths`` or Colang imports, which NeMo resolves
+    against the working directory, or rails that load models or rules from where it says: it needs a process
+    of its own.
     """
 
     engine: Engine

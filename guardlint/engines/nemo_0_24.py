@@ -25,6 +25,9 @@ __all__ = ["choose", "open_rails"]
 _DIRECTIONS: Final[tuple[Direction, ...]] = ("input", "output")
 _OTHER_SECTIONS: Final = ("retrieval", "tool_input", "tool_output")
 _REWRITES: Final[Mapping[Direction, str]] = {"input": "user_message", "output": "bot_message"}
+# Flows of NeMo's library whose actions load a model by a name or folder in rails.config, code included
+# (library/hf_classifier/rail_config.py: `trust_remote_code`), or rules (injection_detection: `yara_path`).
+_LOADING: Final = ("hf classifier", "guardrailsai", "jailbreak detection", "injection detection", "gliner")
 _UTTERANCE: Final = "StartUtteranceBotAction"
 _ACTION_END: Final = "InternalSystemActionFinished"
 
@@ -74,7 +77,7 @@ def _refused(error: Exception) -> ConfigError:
 
 
 def _choice(config: Any, uses: Uses) -> Choice:
-    imports = bool(config.imported_paths)
+    imports = bool(config.imported_paths) or _loads(config)
     if uses == "llmrails":
         return Choice("llmrails", "asked for", imports)
     try:
@@ -82,6 +85,12 @@ def _choice(config: Any, uses: Uses) -> Choice:
     except Exception as error:  # noqa: BLE001 - a rail that cannot even be asked is not one IORails serves
         reason = type(error).__name__
     return Choice("iorails", "", imports) if reason is None else Choice("llmrails", str(reason), imports)
+
+
+def _loads(config: Any) -> bool:
+    """Whether rails load models or rules from where the configuration says, which may be code."""
+    flows = (flow for direction in _DIRECTIONS for flow in getattr(config.rails, direction).flows)
+    return any(flow.startswith(_LOADING) for flow in flows)
 
 
 def _flows(config: Any) -> Mapping[Direction, tuple[str, ...]]:

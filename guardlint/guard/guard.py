@@ -54,7 +54,8 @@ class Guard:
         ``trust`` says whose signatures count (``guardlint.bundle.trust.load_trust``); ``audit`` is where one
         record per call goes: a file, an :class:`AuditLog` or a callable; ``now`` the time for the bundle's
         dates, by default the clock's.  Raises VerificationError before anything of an untrusted bundle is
-        read, ConfigError when a half does not load, RuntimeUnavailable when the runtime extra is missing.
+        read, ConfigError when a half does not load or the bundle requires an audit and there is none,
+        RuntimeUnavailable when the runtime extra is missing.
         """
         from guardlint.bundle.verify import verify_bundle
 

@@ -105,6 +105,8 @@ def _check_nemo(manifest: Mapping[str, Any]) -> None:
 def _open_here(files: Mapping[str, bytes], manifest: Mapping[str, Any], half: Half) -> Rails | None:
     """The rails in this process, or None when they need one of their own."""
     uses = _engine(files, manifest, half)
+    if uses == "llmrails":
+        return None  # read there only: a file can keep NeMo's parsers busy for ever
     folder = Folder()
     try:
         folder.fill(half_of(files, half))

@@ -2,8 +2,9 @@
 
 For two reasons: the team half may hold Python, which could patch NeMo under the company's rails (seen: a
 ``config.py`` that replaces ``RailOutcome``); and LLMRails, whoever's, reads ``actions.py`` of the working
-directory and holds the interpreter for milliseconds per check.  A process is a boundary against accidents
-and side effects, not a sandbox: its code still runs as the same user.
+directory and holds the interpreter for milliseconds per check.  On Linux the process can write in its own
+folder only and reach no other process (``guardlint.guard.confine``); elsewhere it is a boundary against
+accidents and side effects, not a sandbox: its code still runs as the same user.
 
 A worker that is dead, hung or talks nonsense is a blocked verdict with ``error``, and is started anew for
 the next check.
@@ -15,12 +16,13 @@ import asyncio
 import contextlib
 import itertools
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final, TypeGuard, cast
 
 import guardlint
 from guardlint.engines import Direction, Engine, RailsVerdict, Turn, Uses
@@ -33,11 +35,23 @@ __all__ = ["IsolatedRails"]
 
 _STATUSES: Final = ("passed", "modified", "blocked")
 _START_SECONDS: Final = 120.0
+_MOST_CALLS: Final = (
+    1_000_000  # more than any check makes of a model, and small enough for any reader of records
+)
 _GRACE_SECONDS: Final = 1.0  # how long a cancelled check may take to say so, before its worker is killed
 
 
 class _Gone(Exception):
     """The worker is dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a worker says of its rails once they are loaded."""
+
+    engine: Engine
+    flows: Mapping[Direction, tuple[str, ...]]
+    unused: tuple[str, ...]
 
 
 class IsolatedRails:
@@ -53,6 +67,9 @@ class IsolatedRails:
         self._starting: asyncio.Task[_Worker] | None = None
         self._closed = False
         self._reapers: set[asyncio.Task[None]] = set()
+        # What the first worker said. A later one, which lives after messages were seen, must say the same:
+        # names of flows go into the records.
+        self._told: _Told | None = None
         self.engine: Engine = "llmrails"
         self.flows: Mapping[Direction, tuple[str, ...]] = MappingProxyType({})
         self.unused: tuple[str, ...] = ()
@@ -131,10 +148,12 @@ class IsolatedRails:
         except BaseException:
             await worker.end()
             raise
-        self.engine = "iorails" if told.get("engine") == "iorails" else "llmrails"
-        flows = {name: tuple(map(str, names)) for name, names in told.get("flows", {}).items() if names}
-        self.unused = tuple(map(str, told.get("unused", ())))
-        self.flows = MappingProxyType(cast("dict[Direction, tuple[str, ...]]", flows))
+        if self._told is None:
+            self._told = told
+            self.engine, self.flows, self.unused = told.engine, told.flows, told.unused
+        elif told != self._told:
+            await worker.end()
+            raise ConfigError("the worker process of the configuration says something else than before")
         return worker
 
 
@@ -163,7 +182,7 @@ class _Worker:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
                 cwd=folder.work,
-                env=_environment(),
+                env=_environment(folder),
                 start_new_session=True,  # an interrupt at the terminal is for the host to handle
             )
         except BaseException:
@@ -171,16 +190,17 @@ class _Worker:
             raise
         return cls(process, folder)
 
-    async def open(self, files: Mapping[str, bytes], uses: Uses) -> dict[str, Any]:
+    async def open(self, files: Mapping[str, bytes], uses: Uses) -> _Told:
         self._folder.fill(files)
         await self._send({"directory": str(self._folder.files), "uses": uses})
         told = await self._hello
         ready, refused = told.get("ready"), told.get("refused")
         if isinstance(ready, dict):
+            read = _told(ready)
             self.ready = True
-            return ready
+            return read
         if isinstance(refused, dict):
-            raise ConfigError(str(refused.get("message")), help=refused.get("help"))
+            raise ConfigError(_line(refused.get("message")), help=_line(refused.get("help")) or None)
         raise BadFrame
 
     async def ask(self, direction: Direction, turns: Sequence[Turn]) -> RailsVerdict:
@@ -215,6 +235,10 @@ class _Worker:
         self._bury()
 
     def _kill(self) -> None:
+        """The process, and what it started: its session is its own (``start_new_session``)."""
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
 
@@ -263,25 +287,50 @@ class _Worker:
         self._folder.remove()
 
 
+def _told(ready: Mapping[str, Any]) -> _Told:
+    """What a worker says when it is ready; the configuration's code may have said it.  Raises BadFrame."""
+    engine, flows, unused = ready.get("engine"), ready.get("flows"), ready.get("unused")
+    if engine not in ("iorails", "llmrails") or not isinstance(flows, dict) or not _are_names(unused):
+        raise BadFrame
+    if not set(flows) <= {"input", "output"} or not all(map(_are_names, flows.values())):
+        raise BadFrame
+    kept = {name: tuple(names) for name, names in flows.items() if names}
+    return _Told(engine, MappingProxyType(cast("dict[Direction, tuple[str, ...]]", kept)), tuple(unused))
+
+
+def _are_names(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(name, str) and len(name) < 500 for name in value)
+
+
+def _line(value: object) -> str:
+    """One printable line of what a worker says for people to read."""
+    text = "".join(character if character.isprintable() else " " for character in str(value or ""))
+    return text[:500]
+
+
 def _verdict(frame: Mapping[str, Any]) -> RailsVerdict:
     """The verdict in a frame; a worker that says anything else is broken.  Raises BadFrame."""
     status, text, rail = frame.get("status"), frame.get("text"), frame.get("rail")
     rails, calls = frame.get("rails"), frame.get("llm_calls")
     if status not in _STATUSES or not isinstance(text, str) or not isinstance(rail, str | None):
         raise BadFrame
-    if not isinstance(rails, list) or not isinstance(calls, int) or not isinstance(frame.get("error"), bool):
+    if not _are_names(rails) or type(calls) is not int or not isinstance(frame.get("error"), bool):
+        raise BadFrame
+    if not 0 <= calls < _MOST_CALLS:
         raise BadFrame
     if frame["error"] and status != "blocked":
         raise BadFrame
     return RailsVerdict(status, text, rail, frame["error"], tuple(map(str, rails)), calls)
 
 
-def _environment() -> dict[str, str]:
+def _environment(folder: Folder) -> dict[str, str]:
     """The host's environment with NeMo's statistics off and without its search path for imports.
 
-    The package's own folder leads the path: ``-P`` drops the folder the host may have found guardlint in.
+    Temporary files go where a worker may write. The package's own folder leads the path: ``-P`` drops the
+    folder the host may have found guardlint in.
     """
     home = str(Path(guardlint.__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
     kept = {name: value for name, value in os.environ.items() if name != "COLANGPATH"}
-    return {**kept, **NEMO_SWITCHES, "PYTHONPATH": path}
+    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder.temporary))
+    return {**kept, **NEMO_SWITCHES, **temporary, "PYTHONPATH": path}

@@ -17,7 +17,7 @@ __all__ = ["SCHEMA", "Plan", "Step", "read_plan"]
 
 SCHEMA: Final = "guardlint/plan/v1"
 _PLACE: Final = "plan.yml"
-_KEYS: Final = {"schema", "input", "output", "refusal", "on_error", "timeout_seconds"}
+_KEYS: Final = {"schema", "input", "output", "refusal", "on_error", "timeout_seconds", "audit"}
 _STEP_KEYS: Final[Mapping[str, frozenset[str]]] = {
     "pii": frozenset({"step", "rail", "entities", "thresholds", "action"}),
     "company": frozenset({"step", "when"}),
@@ -41,11 +41,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps of both hooks; ``timeout`` bounds each hook of a call, in seconds."""
+    """The steps of both hooks; ``timeout`` bounds each hook of a call, in seconds.
+
+    ``audited``: no call without a record, so the guard does not start without a place for records.
+    """
 
     steps: Mapping[Direction, tuple[Step, ...]]
     refusal: str
     timeout: float
+    audited: bool = False
 
     def has(self, name: StepName, direction: Direction) -> bool:
         """Whether the step runs unconditionally in this direction."""
@@ -68,8 +72,15 @@ def read_plan(data: Mapping[str, Any]) -> Plan:
         raise ConfigError("`refusal` must be a text", place=_PLACE)
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= 3600:
         raise ConfigError("`timeout_seconds` must be a number above 0, at most 3600", place=_PLACE)
+    if data.get("audit", "required") != "required":
+        raise ConfigError("`audit` must be `required`, or absent", place=_PLACE)
     steps = {direction: _steps(data.get(direction), direction) for direction in ("input", "output")}
-    return Plan(MappingProxyType(cast("dict[Direction, tuple[Step, ...]]", steps)), refusal, float(timeout))
+    return Plan(
+        MappingProxyType(cast("dict[Direction, tuple[Step, ...]]", steps)),
+        refusal,
+        float(timeout),
+        audited="audit" in data,
+    )
 
 
 def _steps(entries: Any, direction: str) -> tuple[Step, ...]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Final, Protocol, TypeVar
 
-from guardlint.errors import GuardlintError
+from guardlint.errors import ConfigError, GuardlintError
 from guardlint.guard.audit import Audit
 from guardlint.guard.messages import Message
 from guardlint.guard.pipeline import Call
@@ -58,6 +58,12 @@ class Service:
 
     def __init__(self, bundle: Bundle, audit: Audit) -> None:
         self.plan: Plan = read_plan(bundle.plan)
+        if self.plan.audited and not audit.wanted:
+            raise ConfigError(
+                "the bundle requires an audit record of every call, and no place for records is given",
+                place="plan.yml",
+                help="Guard.load(..., audit=PATH), an AuditLog or a callable that takes the record",
+            )
         self.audit = audit
         self._bundle = bundle
         self._identity = Identity.of(bundle.manifest, bundle.digest, tuple(bundle.key_ids))

@@ -21,7 +21,7 @@ def half_of(files: Mapping[str, bytes], half: str) -> dict[str, bytes]:
 
 
 class Folder:
-    """A private temporary folder (mode 0700) with an empty ``work`` to run in and ``files`` to load from.
+    """A private temporary folder (mode 0700): empty ``work`` to run in, ``tmp``, and ``files`` to load from.
 
     ``.railsignore`` is looked for from the configuration up to the root of the file system
     (``nemoguardrails/utils.py``, ``get_railsignore_path``): an empty one here ends the search, so that a
@@ -33,6 +33,8 @@ class Folder:
         self.files = self.root / "files"
         self.work = self.root / "work"
         self.work.mkdir(mode=0o700)
+        self.temporary = self.root / "tmp"
+        self.temporary.mkdir(mode=0o700)
         (self.root / ".railsignore").touch(mode=0o600)
         self._owner = os.getpid()
 

@@ -1,6 +1,7 @@
 """The other side of :mod:`guardlint.guard.isolated`: one configuration in a process of its own.
 
-``python -P -m guardlint.guard.worker``, started in an empty working directory.  Frames come in on what was
+``python -P -m guardlint.guard.worker``, started in an empty working directory, the folder above which is the
+only place that it can write to (``guardlint.guard.confine``).  Frames come in on what was
 standard input and leave on what was standard output; user code finds neither there.  The process ends when
 its input does, so it never outlives the guard.
 """
@@ -17,6 +18,7 @@ from typing import Any, BinaryIO
 
 from guardlint.engines import Rails, RailsVerdict, open_rails, preload
 from guardlint.errors import GuardlintError
+from guardlint.guard.confine import confine
 from guardlint.guard.frames import BadFrame, encode, read_frame
 
 __all__ = ["main"]
@@ -25,6 +27,7 @@ __all__ = ["main"]
 def main() -> int:
     """Open the configuration that the first frame names, then answer until the pipe closes."""
     inbound, outbound = _take_pipes()
+    confine(Path.cwd().parent)
     try:
         # NeMo takes two seconds to import: done before the files are there, while the guard still reads
         # the company half in its own process.

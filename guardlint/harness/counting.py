@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from nemoguardrails import LLMRails
 
 __all__ = ["Counted", "Counter"]
+
+# What NeMo answers where the application was to register an action (``colang/v1_0/runtime/runtime.py``).
+_UNREGISTERED = re.compile(r"Action '.*' not found\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,17 @@ class Counter:
         *,
         context: Mapping[str, Any] | None = None,
         stream: bool = False,
+        result: str | None = None,
     ) -> Counted:
-        """One message, in a conversation of its own."""
+        """One message, in a conversation of its own; ``result``: of a tool that was called for it."""
         self.model.brain, self.model.seen = brain, []
         self.rails.events_history_cache.clear()
         messages: list[dict[str, Any]] = [{"role": "user", "content": text}]
+        if result is not None:
+            function = {"name": "look_up", "arguments": "{}"}
+            call = {"id": "1", "type": "function", "function": function}
+            messages.append({"role": "assistant", "content": "", "tool_calls": [call]})
+            messages.append({"role": "tool", "content": result, "name": "look_up", "tool_call_id": "1"})
         if context:
             messages.insert(0, {"role": "context", "content": dict(context)})
         heard = _Errors()
@@ -78,6 +88,8 @@ class Counter:
         finally:
             logging.getLogger("nemoguardrails").removeHandler(heard)
         problem = heard.said[0] if heard.said else None
+        if problem is None and _UNREGISTERED.fullmatch(reply.strip()):
+            problem = reply
         return Counted(tuple(prompt.task for prompt in self.model.seen), reply, problem)
 
     async def _talk(self, messages: list[dict[str, Any]], stream: bool) -> str:

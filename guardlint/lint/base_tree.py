@@ -13,10 +13,15 @@ from pathlib import Path, PurePosixPath
 from guardlint.errors import UsageError
 from guardlint.source.record import record
 
-__all__ = ["Base", "base_of", "git", "top_of", "write_tree"]
+__all__ = ["Base", "base_of", "changed_paths", "git", "top_of", "write_tree"]
 
-# What a check reads: configurations, pins, team files, and nothing that is only large.
-_ENDINGS = (".yml", ".yaml", ".co", ".py", ".md", ".toml", ".txt", ".lock", ".cfg", ".railsignore")
+# What a check reads: configurations, pins, images, team files, and nothing that is only large.
+_ENDINGS = (
+    ".yml", ".yaml", ".co", ".py", ".md", ".toml", ".txt", ".in", ".lock", ".cfg", ".sh", ".railsignore",
+    ".python-version", "Makefile", "Pipfile",
+)  # fmt: skip
+_IMAGES = ("dockerfile", "containerfile")
+_OWN = ("config.yml", "config.yaml")
 
 
 @record
@@ -64,10 +69,23 @@ def base_of(top: Path, ref: str) -> Base:
     return Base(start or commit, _moved(top, start or commit), notice)
 
 
+def changed_paths(top: Path, commit: str) -> frozenset[str]:
+    """What differs between ``commit`` and the work tree, ignored files included; folders end in ``/``."""
+    differs = git(top, "diff", "--name-only", "-z", "--no-renames", commit).split("\0")
+    others = git(top, "ls-files", "--others", "--directory", "-z").split("\0")
+    # Python writes those whenever somebody runs the application.
+    kept = (name for name in others if not name.endswith(("__pycache__/", ".pyc")))
+    return frozenset(filter(None, (*differs, *kept)))
+
+
 def write_tree(top: Path, commit: str, folder: Path) -> None:
-    """Write the files of ``commit`` that a check reads below ``folder``, which is to be empty."""
-    listed = git(top, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
-    names = [name for name in listed.split("\0") if name.endswith(_ENDINGS)]
+    """Write the files of ``commit`` that a check reads below ``folder``, which is to be empty.
+
+    Of the others in a configuration a check wants to know that they are there: they are written empty.
+    """
+    listed = git(top, "ls-tree", "-r", "-z", "--full-tree", commit).split("\0")
+    there = [name for kind, _, name in (line.partition("\t") for line in listed) if kind[:6] != "160000"]
+    names = [name for name in there if name and (name.endswith(_ENDINGS) or _is_image(name))]
     environ = {"GIT_INDEX_FILE": str(folder / ".git-index")}
     git(top, "read-tree", commit, environ=environ)
     git(
@@ -81,6 +99,34 @@ def write_tree(top: Path, commit: str, folder: Path) -> None:
         text="".join(f"{name}\0" for name in names),
     )
     (folder / ".git-index").unlink()
+    # The searches that end at the top of a repository end here too.
+    (folder / ".git").mkdir()
+    _touch(folder, set(filter(None, there)) - set(names))
+
+
+def _is_image(name: str) -> bool:
+    last = name.rpartition("/")[2].lower()
+    return any(word in last for word in _IMAGES)
+
+
+def _touch(folder: Path, names: set[str]) -> None:
+    """Make empty files of ``names``, where a configuration seems to be."""
+    known: dict[str, bool] = {}
+
+    def is_in_one(above: str) -> bool:
+        if above not in known:
+            here = folder / above
+            files = os.listdir(here) if here.is_dir() else []  # noqa: PTH208
+            known[above] = any(name.endswith(".co") or name in _OWN for name in files) or (
+                above != "" and is_in_one(above.rpartition("/")[0])
+            )
+        return known[above]
+
+    for name in names:
+        above = name.rpartition("/")[0]
+        if is_in_one(above):
+            (folder / above).mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
 
 
 def git(folder: Path, *arguments: str, environ: dict[str, str] | None = None, text: str = "") -> str:

@@ -22,7 +22,7 @@ TYPE_CHECKING = False  # typing takes longer to import than all of this
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["ANSWERS", "NOTHING", "digest", "kind_of", "variable_of"]
+__all__ = ["ANSWERS", "NOTHING", "digest", "fitting_of", "kind_of", "variable_of"]
 
 NOTHING = "-"
 """The answer where there is nothing, or nothing that can be read."""
@@ -63,15 +63,20 @@ def _names(name: str) -> str:
 
 
 def _fitting(name: str) -> str:
-    from fnmatch import fnmatchcase
+    from guardlint.source.listing import fitting
 
     folder, *patterns = name.split("\0")
     try:
-        names = os.listdir(folder)  # noqa: PTH208
-        found = sorted(item for item in names if any(fnmatchcase(item, pattern) for pattern in patterns))
+        return fitting_of(fitting(os.listdir(folder), patterns))  # noqa: PTH208
     except (OSError, ValueError):
         return NOTHING
-    return digest("\0".join(found).encode("utf-8", "surrogateescape"))
+
+
+def fitting_of(names: list[str] | None) -> str:
+    """The answer for the names that fit; None where the folder cannot be read."""
+    if names is None:
+        return NOTHING
+    return digest("\0".join(names).encode("utf-8", "surrogateescape"))
 
 
 def kind_of(found: os.stat_result) -> str:

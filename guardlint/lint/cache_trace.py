@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from guardlint.lint.cache_inputs import ANSWERS, NOTHING, kind_of, variable_of
+from guardlint.lint.cache_inputs import ANSWERS, NOTHING, fitting_of, kind_of, variable_of
 
 __all__ = ["Trace", "watching"]
 
@@ -76,7 +76,8 @@ class Trace:
                 self._globbed.add(folder)
                 self.ask("G", f"{folder}\0{pattern}")
         elif event == "guardlint.names_like":
-            self.ask("G", "\0".join((arguments[0], *arguments[1])))
+            name = "\0".join((arguments[0], *arguments[1]))
+            self.answers.setdefault(("G", name), fitting_of(arguments[2]))
         elif event == "os.rename":
             self._renamed(_path(arguments[0]), _path(arguments[1]))
         elif event == "subprocess.Popen":

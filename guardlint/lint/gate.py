@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
+from typing import Any
 
 from guardlint.lint.check import Target, check_one, read_target
-from guardlint.lint.finding import CheckedConfiguration, Finding, Report, fingerprint
+from guardlint.lint.finding import CheckedConfiguration, Finding, Report
+from guardlint.lint.removed import Working, gone_rails, removed_findings
 from guardlint.lint.target import target_version
 from guardlint.nemo.catalogue import DIRECTIONS
 from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.references import normalise_flow
 from guardlint.rules.effective_view import ConfigurationView
 from guardlint.rules.rule import LoadedRule
-from guardlint.source.place import Place
 from guardlint.source.record import record, replace
 
-__all__ = ["Judged", "Side", "compare", "examine"]
-
-_REMOVED = "removed-rail"
+__all__ = ["Judged", "Side", "compare", "examine", "with_same"]
 
 
 @record
 class Side:
-    """One state of the repository: its findings, and by configuration the rails that work in it.
+    """One state of the repository: its findings, and by configuration its findings and the rails that work.
 
-    Configurations are named by their identity; ``places`` says where a configuration lists its rails.
-    ``targets`` hold the policy and the waivers of each, judged on ``today``.
+    Configurations are named by their identity. ``targets`` hold the policy and the waivers of each, judged
+    on ``today``.
     """
 
     report: Report
-    rails: dict[str, dict[str, tuple[str, ...]]]
-    places: dict[str, dict[str, Place]]
+    found: dict[str, tuple[Finding, ...]]
+    working: dict[str, Working]
     targets: dict[str, Target]
     today: date | None
 
@@ -40,37 +40,52 @@ class Side:
 class Judged:
     """``report`` holds what counts: what is new, and what may never be. ``known`` is what was there before.
 
-    ``mended`` are findings of the base that are gone.
+    ``mended`` are findings of the base that are gone, ``removed`` how many rails work no more, and
+    ``unchanged`` how many configurations were left alone because the change does not touch them.
     """
 
     report: Report
     known: tuple[Finding, ...]
     mended: tuple[Finding, ...]
+    removed: int = 0
+    unchanged: int = 0
 
 
 def examine(targets: Sequence[Target], rules: Sequence[LoadedRule], today: date | None) -> Side:
     """Check every target and note the rails that work."""
     checked: list[CheckedConfiguration] = []
-    findings: list[Finding] = []
+    findings: dict[str, tuple[Finding, ...]] = {}
     sources: dict[str, str] = {}
-    rails: dict[str, dict[str, tuple[str, ...]]] = {}
-    places: dict[str, dict[str, Place]] = {}
+    working: dict[str, Working] = {}
     named_targets: dict[str, Target] = {}
     for target in targets:
         target = replace(target, version=target.version or target_version(target.root))
         configuration = read_target(target)
         summary, found = check_one(configuration, target, rules, today)
         checked.append(summary)
-        findings += found
+        name = target.known_as(configuration)
+        findings[name] = tuple(found)
+        named_targets[name] = target
+        working[name] = _working(configuration, summary)
         named = {item.place.file for item in found}
         named |= {related.place.file for item in found for related in item.related}
-        name = target.known_as(configuration)
-        named_targets[name] = target
-        rails[name] = _working(configuration)
-        places[name] = {way: configuration.place(("rails", way, "flows")) for way in DIRECTIONS}
-        named |= {place.file for place in places[name].values()}
+        named |= {place.file for place in working[name].places.values()}
         sources.update((file, text) for file, text in configuration.texts.items() if file in named)
-    return Side(Report(tuple(checked), tuple(findings), sources), rails, places, named_targets, today)
+    together = tuple(item for found in findings.values() for item in found)
+    return Side(Report(tuple(checked), together, sources), findings, working, named_targets, today)
+
+
+def with_same(base: Side, head: Side, names: Collection[str]) -> Side:
+    """The base with what ``head`` says of the configurations ``names``, which are the same in both."""
+    found = {**base.found, **{name: head.found[name] for name in names}}
+    together = tuple(item for items in found.values() for item in items)
+    return replace(
+        base,
+        report=replace(base.report, findings=together),
+        found=found,
+        working={**base.working, **{name: head.working[name] for name in names}},
+        targets={**base.targets, **{name: head.targets[name] for name in names}},
+    )
 
 
 def compare(base: Side, head: Side) -> Judged:
@@ -97,57 +112,36 @@ def compare(base: Side, head: Side) -> Judged:
         if found.counts and left[found.fingerprint] > 0:
             left[found.fingerprint] -= 1
             mended.append(found)
-    counted += _removed(base, head)
+    removed = 0
+    new = [found for found in counted if found.counts]
+    for name, before in base.working.items():
+        after = head.working.get(name)
+        removed += len(gone_rails(before, after))
+        target = head.targets.get(name) or base.targets[name]
+        counted += removed_findings(name, before, after, new, target, head.today)
     counted.sort(key=lambda item: (item.place, item.rule, item.message))
-    return Judged(replace(head.report, findings=tuple(counted)), tuple(known), tuple(mended))
+    return Judged(replace(head.report, findings=tuple(counted)), tuple(known), tuple(mended), removed)
 
 
-def _working(configuration: Configuration) -> dict[str, tuple[str, ...]]:
+def _working(configuration: Configuration, summary: CheckedConfiguration) -> Working:
     view = ConfigurationView(configuration)
-    return {way: tuple(view.rail_flows(way)) for way in DIRECTIONS}
-
-
-def _removed(base: Side, head: Side) -> list[Finding]:
-    present = dict(zip(head.rails, head.report.configurations, strict=True))
-    shown = {name: item.path for name, item in present.items()}
-    found = []
-    for name, ways in base.rails.items():
-        now = head.rails.get(name)
-        if name in present and present[name].loads == "no":
-            # Nothing runs in it at all, and that is said already.
-            continue
-        for way, flows in ways.items():
-            gone = Counter(flows) - Counter(now[way] if now is not None else ())
-            found += _lifted(
-                [
-                    _finding(name, shown.get(name, name), way, flow, head.places.get(name, {}).get(way))
-                    for flow in gone
-                ],
-                head.targets.get(name) or base.targets[name],
-                head.today,
-            )
-    return found
-
-
-def _lifted(findings: list[Finding], target: Target, today: date | None) -> list[Finding]:
-    if not findings or not target.waivers:
-        return findings
-    from guardlint.lint.waiving import waived
-
-    return waived(findings, target.waivers, target.policy, today).findings
-
-
-def _finding(name: str, shown: str, way: str, flow: str, place: Place | None) -> Finding:
-    whole = place is None
-    return Finding(
-        _REMOVED,
-        "error",
-        "high",
-        f"the {way} rail `{flow}` is gone" + (" with its configuration" if whole else ""),
-        shown,
-        place or Place.at(shown),
-        f"rails.{way}.flows",
-        "what the rail stopped in the base passes after this change",
-        "put the rail back; if it is to go, have whoever owns the standard say so",
-        fingerprint(_REMOVED, name, ("rails", way), flow),
+    return Working(
+        summary.path,
+        summary.loads,
+        {way: tuple(view.rail_flows(way)) for way in DIRECTIONS},
+        {way: configuration.place(("rails", way, "flows")) for way in DIRECTIONS},
+        frozenset(name for file in configuration.yaml_files for name in _listed(file.data)),
     )
+
+
+def _listed(data: Any) -> Iterator[str]:
+    """The texts that are items of lists, wherever these stand."""
+    if isinstance(data, dict):
+        for value in data.values():
+            yield from _listed(value)
+    elif isinstance(data, list):
+        for item in data:
+            if isinstance(item, str):
+                yield normalise_flow(item)
+            else:
+                yield from _listed(item)

@@ -18,6 +18,11 @@ def repository_of(folder: Path) -> Path | None:
 
 def identity_of(path: Path) -> str:
     """The path from the repository's top, with ``/``; without a repository the path as reports show it."""
-    absolute = Path.cwd() / path
+    return _identity(Path.cwd(), path)
+
+
+@cache
+def _identity(here: Path, path: Path) -> str:
+    absolute = here / path
     top = repository_of(absolute)
     return absolute.relative_to(top).as_posix() if top is not None else shown_path(path)

@@ -6,6 +6,7 @@ Only the numbers of a version count; a pre-release or post-release stands for it
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.record import record
@@ -55,6 +56,7 @@ def parse_allowed(text: str) -> Allowed:
     return Allowed(tuple(clauses))
 
 
+@cache
 def is_older(version: str, than: str) -> bool:
     """Whether ``version`` is before ``than`` (``0.9.1`` is before ``0.24``)."""
     return _padded(_numbers(version)) < _padded(_numbers(than))

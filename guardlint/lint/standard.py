@@ -70,11 +70,21 @@ class Standard:
                 if policy is not None:
                     check_rule_ids(policy, _known(self.team))
                 target = replace(target, policy=policy, tier=tier_for(self.team, root, self.central))
+            target = replace(target, policy=self._settled(target.policy, root))
             return replace(target, waivers=waivers_for(self.team, root, self.central))
         except ConfigError as error:
             if str(error) not in {str(problem) for problem in problems}:
                 problems.append(error)
             return target
+
+    def _settled(self, policy: ComposedPolicy | None, root: Path) -> ComposedPolicy | None:
+        """The policy with what the team chooses of its rails. Raises ConfigError."""
+        entry = self.team.entry(root) if self.team is not None else None
+        if policy is None or entry is None or not entry.settings or self.central is None:
+            return policy
+        from guardlint.policy.team_settings import with_settings
+
+        return with_settings(policy, entry.settings, self.central)
 
     def disabled(self, targets: list[Target], problems: list[GuardlintError]) -> dict[str, str]:
         """The rules that the team file switches off, with the reason; what a policy keeps on stays on."""

@@ -8,6 +8,7 @@ from collections import Counter
 from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.once import once
+from guardlint.source.python_nodes import nodes_of
 
 __all__ = ["TEAM_CODE", "Asks", "action_asks"]
 
@@ -24,9 +25,13 @@ _ASKING = frozenset(
 
 @once
 def action_asks(
-    configuration: Configuration, name: str, parameters: tuple[str, ...], generated: bool
+    configuration: Configuration,
+    name: str,
+    parameters: tuple[str, ...],
+    generated: bool,
+    retrieved: bool = True,
 ) -> Asks:
-    """``parameters``: ``$name=value`` of the rail as ``name=value``. ``generated``: see ``Course``.
+    """``parameters``: ``$name=value`` of the rail as ``name=value``; the flags are those of ``Course``.
 
     What the application registers in code under a name that no file holds is not seen: nothing.
     """
@@ -40,17 +45,13 @@ def action_asks(
         asked: tuple[str, ...] = ("self_check_hallucination",) * 3 if generated else ()
         return asked, (asked,)
     if action == "self_check_facts":
-        # Without a word of retrieved text nothing is asked.
+        # Without a word of retrieved text nothing is asked; the application may bring some of its own.
         asked = ("self_check_facts",)
-        return asked, (asked, ())
+        return asked if retrieved else (), (asked, ())
     if action == "alignscore_check_facts":
         path = ("rails", "config", "fact_checking", "fallback_to_self_check")
         return ((), ((), ("self_check_facts",))) if configuration.value(path) is True else _NOTHING
-    tasks = [
-        task
-        for task, row in configuration.catalogue.data["tasks"].items()
-        if snake_case(str(row["action"])) == action
-    ]
+    tasks = list(configuration.catalogue.tasks_of_action.get(action, ()))
     if not tasks:
         return _NOTHING
     with_parameters = [task for task in tasks if "$" in task]
@@ -74,15 +75,16 @@ def _calls_in_code(configuration: Configuration) -> Counter[str]:
     """By function or class, how often its text calls a model of NeMo's. A loop counts once."""
     found: Counter[str] = Counter()
     for file in configuration.python_files:
-        for node in ast.walk(file.tree) if file.tree is not None else ():
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                found[node.name] = max(found[node.name], sum(_calls_model(inner) for inner in ast.walk(node)))
+        tree = file.tree
+        if tree is None:
+            continue
+        for node in nodes_of(tree, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+            calls = sum(_calls_model(inner) for inner in nodes_of(node, ast.Call))
+            found[node.name] = max(found[node.name], calls)
     return found
 
 
-def _calls_model(node: ast.AST) -> bool:
-    if not isinstance(node, ast.Call):
-        return False
+def _calls_model(node: ast.Call) -> bool:
     if isinstance(node.func, ast.Name):
         return node.func.id == "llm_call"
     if not isinstance(node.func, ast.Attribute) or node.func.attr not in _ASKING:

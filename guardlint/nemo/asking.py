@@ -67,11 +67,13 @@ def texts_not_shown(configuration: Configuration, prompt: Prompt) -> list[str]:
     return [name for name in wanted if name not in shown]
 
 
-def shown_variables(template: str) -> Iterator[Variable]:
+def shown_variables(template: str) -> tuple[Variable, ...]:
     """The variables of a template, without the text of a false condition and what is only counted."""
     if "%" in template:
         template = _NEVER.sub(_blank, template)
-    return variables(_COUNTED.sub(_blank, template))
+    if "length" in template or "count" in template or "defined" in template:
+        template = _COUNTED.sub(_blank, template)
+    return variables(template)
 
 
 def _blank(found: re.Match[str]) -> str:

@@ -2,23 +2,19 @@
 
 The order is NeMo's (``rails/llm/llm_flows.co`` and ``actions/llm/generation.py``): input rails, then without
 examples of what users say one call for the answer, with them the intent, the next step where no flow
-follows, and the message where it has no text; before each message the retrieval rails, after each one that
-a model wrote the output rails. A message with a text of its own skips those.
+follows, and the message where it has no text (``message_courses.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardlint.nemo.action_asks import action_asks
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.course import Course, Node, after_waits, asking, fewer, nested
-from guardlint.nemo.flow_courses import Courses, FlowCourses, returned
+from guardlint.nemo.flow_courses import Courses, armed, returned
+from guardlint.nemo.message_courses import MessageCourses
 from guardlint.nemo.once import once
-from guardlint.nemo.rail_fates import rail_fate
-from guardlint.nemo.reach import replaced_machinery
-from guardlint.nemo.references import RailReference
-from guardlint.nemo.running import read_parameters
+from guardlint.source.colang import Statement
 from guardlint.source.record import record, replace
 
 __all__ = ["Prediction", "predict"]
@@ -27,6 +23,7 @@ PLAIN_INTENT = "ask general question"
 """What the plain message means: something that no example is about."""
 
 _ANSWERING = ("run dialog rails", "generate user intent")
+_ANYTHING = "..."
 _WAITS = frozenset({"user", "when"})
 
 
@@ -60,72 +57,26 @@ def predict(configuration: Configuration, chunks: int | None = None) -> Predicti
         usual = Query2(configuration, plain=True).run()
         courses = Query2(configuration, plain=False).run()
     else:
-        usual = _Query(configuration, True, chunks).run()
-        courses = _Query(configuration, False, chunks).run()
+        usual = _Query(configuration, plain=True, chunks=chunks).run()
+        courses = _Query(configuration, plain=False, chunks=chunks).run()
     return Prediction(usual[0], fewer((usual[0], *courses)))
 
 
-class _Query(FlowCourses):
+class _Query(MessageCourses):
     """One query in Colang 1.0."""
-
-    def __init__(self, configuration: Configuration, plain: bool, chunks: int | None) -> None:
-        super().__init__(configuration, plain=plain)
-        self.chunks = chunks
-        self.in_output = False
-        self.in_retrieval = False
-        value = configuration.value
-        self.texts = {
-            *configuration.messages,
-            *(value(("bot_messages",)) or {}),
-            *configuration.catalogue.messages("1.0"),
-        }
-        self.passthrough = value(("passthrough",)) is True
-        self.single_call = value(("rails", "dialog", "single_call", "enabled")) is True
 
     def run(self) -> Courses:
         """From the user's message to the end of the answer."""
         courses = self.rails("input", (Course(),))
         ended = tuple(course for course in courses if course.state != "on")
-        return fewer((*ended, *self.answer(tuple(course for course in courses if course.state == "on"))))
+        on = tuple(course for course in courses if course.state == "on")
+        return fewer((*ended, *self.answer(on), *self.tool_results()))
 
-    def rails(self, direction: str, courses: Courses) -> Courses:
-        """Through the listed rails of one direction."""
-        if replaced_machinery(self.configuration, direction) is not None:
-            return courses
-        together = self.configuration.effective(("rails", direction, "parallel")) is True
-        if together:
-            return self._together(direction, courses)
-        for rail in self.configuration.rails(direction):
-            courses = self.rail(rail, courses)
-        return courses
-
-    def _together(self, direction: str, courses: Courses) -> Courses:
-        """All are asked before the first has answered, whatever it says."""
-        found = list(courses)
-        for rail in self.configuration.rails(direction):
-            after: list[Course] = []
-            for course in found:
-                start = replace(course, state="on")
-                for one in self.rail(rail, (start,)):
-                    state = "stopped" if "stopped" in (course.state, one.state) else one.state
-                    new = one.asked[len(course.asked) :]
-                    marked = tuple(replace(ask, together=f"rails.{direction}") for ask in new)
-                    after.append(replace(one, asked=(*course.asked, *marked), state=state))
-            found = list(fewer(after))
-        return tuple(found)
-
-    def rail(self, rail: RailReference, courses: Courses) -> Courses:
-        """Through one listed rail."""
-        fate = rail_fate(self.configuration, rail)
-        if fate.state in ("inert", "missing"):
-            return courses
-        by = f"rails.{rail.direction}: {rail.text}"
-        going = tuple(course for course in courses if course.state == "on")
-        ended = tuple(course for course in courses if course.state != "on")
-        if rail.flow in self.configuration.flows:
-            return fewer((*ended, *self.flow(rail.flow, going, by, 0)))
-        written = tuple(f"{name}={value}" for name, value in read_parameters(rail.text).items())
-        return fewer((*ended, *self.library_flow(rail.flow, going, by, written, 0)))
+    def tool_results(self) -> Courses:
+        """A message with the result of one tool: its rails, behind which NeMo asks nobody for an answer."""
+        if self.plain or not self.configuration.rails("tool_input"):
+            return ()
+        return tuple(replace(course, state="waits") for course in self.rails("tool_input", (Course(),)))
 
     def answer(self, courses: Courses) -> Courses:
         """What the dialog makes of a message that the input rails let through."""
@@ -171,17 +122,14 @@ class _Query(FlowCourses):
                 yield asked, None
 
     def meant(self, course: Course, intent: str | None) -> Courses:
-        """What follows an intent; None stands for any."""
+        """What follows an intent; None stands for any. Of several flows the first in the files decides."""
         flows = self._continuations()
-        every = [rest for name, rest in flows if name == "..."]
+        every = [rest for name, rest in flows if name == _ANYTHING]
         if intent is not None:
-            flows = [item for item in flows if item[0] == intent] or [
-                item for item in flows if item[0] == "..."
-            ]
-            flows = flows[:1]
+            flows = [item for item in flows if item[0] in (intent, _ANYTHING)][:1]
         found: list[Course] = []
-        for _, rest in flows:
-            walked = self.walk(rest, (course,), "dialog: flow", 0)
+        for name, rest in flows:
+            walked = self.walk(rest, self._begun(intent or name, course), "dialog: flow", 0)
             found += returned(walked)
         if not every and not (intent is not None and flows):
             steps = () if self.single_call else ("generate_next_steps",)
@@ -192,72 +140,30 @@ class _Query(FlowCourses):
                 found += self.say("", after, "dialog: message", 0, chosen=True)
         return fewer(found)
 
+    def _begun(self, intent: str, course: Course) -> Courses:
+        """Every flow that waits for the intent begins, up to its first step, whichever goes on then."""
+        courses: Courses = (course,)
+        for flow in self.configuration.flows.values():
+            if not flow.statements or _intent(flow.statements[0]) not in (intent, _ANYTHING):
+                continue
+            for statement in flow.statements[1:]:
+                if statement.kind != "set" or statement.target is None or statement.call is not None:
+                    break
+                courses = armed(statement.target, statement.expression.strip(), courses)
+        return courses
+
     def _continuations(self) -> list[tuple[str, tuple[Node, ...]]]:
         """Every place where a flow waits for an intent: its name, and what follows up to the next."""
         found: list[tuple[str, tuple[Node, ...]]] = []
         for flow in self.configuration.flows.values():
             for wait, rest in after_waits(nested(flow.statements), _WAITS):
-                name = wait.statement.expression.strip().strip('"').removeprefix("user ").strip()
                 if rest:
-                    found.append((name, rest))
+                    found.append((_intent(wait.statement), rest))
         return found
 
-    def say(
-        self,
-        message: str,
-        courses: Courses,
-        by: str,
-        depth: int = 0,  # noqa: ARG002 - for 2.x, where a flow speaks
-        *,
-        chosen: bool = False,
-    ) -> Courses:
-        """``bot …``; ``chosen``: a model has chosen it, so that one call for all brings its text as well."""
-        courses = self._retrieved(courses)
-        name = message.split('"', maxsplit=1)[0].split("(", maxsplit=1)[0].strip()
-        if not self.in_output and name.startswith("$"):
-            return self.checked(courses)
-        if name.startswith("$") or (message and not name) or name in self.texts:
-            return courses
-        here = by if by.startswith("rails.") else "dialog: message"
-        written = tuple(
-            replace(asking(course, here, ("generate_bot_message",)), generated=not self.passthrough)
-            for course in courses
-        )
-        if self.single_call:
-            written = courses if chosen else written if self.plain else (*courses, *written)
-        return written if self.in_output else self.checked(written)
 
-    def _retrieved(self, courses: Courses) -> Courses:
-        """The retrieval rails run before every message, once: one that speaks itself never ends in NeMo."""
-        if self.in_retrieval:
-            return courses
-        self.in_retrieval = True
-        try:
-            for rail in self.configuration.rails("retrieval"):
-                courses = self.rail(rail, courses)
-        finally:
-            self.in_retrieval = False
-        return courses
-
-    def checked(self, courses: Courses, *, again: bool = False) -> Courses:
-        """A message that a model wrote, through the output rails; ``again``: pieces and then the whole."""
-        self.in_output = True
-        try:
-            for _ in range((self.chunks or 1) + (again and self.chunks is not None)):
-                courses = self.rails("output", courses)
-        finally:
-            self.in_output = False
-        return self._warned(courses)
-
-    def _warned(self, courses: Courses) -> Courses:
-        """The library's flow ``hallucination warning`` runs after each message where it is armed."""
-        armed = "hallucination_warning"
-        if not any(armed in course.armed for course in courses):
-            return courses
-        found: list[Course] = []
-        for course in courses:
-            if armed in course.armed and course.state == "on":
-                usual, _ = action_asks(self.configuration, "self_check_hallucination", (), course.generated)
-                course = asking(course, "flow: hallucination warning", usual)
-            found.append(course)
-        return tuple(found)
+def _intent(statement: Statement) -> str:
+    """``user ask hours`` waits for ``ask hours``; empty for a statement that waits for no intent."""
+    if statement.kind not in _WAITS:
+        return ""
+    return statement.expression.strip().strip('"').removeprefix("user ").strip()

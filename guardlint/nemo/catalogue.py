@@ -79,9 +79,41 @@ class Catalogue:
         """The library rail ``flow`` in ``direction``, or None."""
         return self._surfaces.get((direction, flow))
 
+    @cached_property
+    def _directions(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for direction, name in self._surfaces:
+            found.setdefault(name, []).append(direction)
+        return found
+
     def directions_of(self, flow: str) -> list[str]:
         """The directions in which the library offers ``flow``."""
-        return [direction for direction, name in self._surfaces if name == flow]
+        return self._directions.get(flow, [])
+
+    @cached_property
+    def surface_of_action(self) -> dict[str, dict[str, Any]]:
+        """The first library rail of each action."""
+        found: dict[str, dict[str, Any]] = {}
+        for entry in self.data["surfaces"]:
+            found.setdefault(entry["action"], entry)
+        return found
+
+    @cached_property
+    def tasks_of_action(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """The prompt tasks with their facts, by the action that asks them in NeMo's spelling."""
+        found: dict[str, dict[str, dict[str, Any]]] = {}
+        for task, facts in self.data["tasks"].items():
+            found.setdefault(snake_case(str(facts["action"])), {})[task] = facts
+        return found
+
+    @cached_property
+    def builtin_prompts(self) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+        """NeMo's own prompts by task, each with its file."""
+        found: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+        for file, rows in self.data["builtin_prompts"].items():
+            for row in rows:
+                found.setdefault(row["task"], []).append((file, row))
+        return found
 
     def flows(self, version: str) -> dict[str, dict[str, Any]]:
         """Library and system flows of a Colang version by name."""

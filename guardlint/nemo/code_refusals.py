@@ -30,12 +30,12 @@ _GUARDS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseExc
 
 def code_refusals(configuration: Configuration) -> Iterator[Refusal]:
     """What ``config.py`` imports and neither Python nor NeMo brings."""
-    provided = _PROVIDED | sys.stdlib_module_names
-    if configuration.catalogue.data["langchain"]["default"]:
-        provided |= _WITH_LANGCHAIN
     for file in configuration.python_files:
         if file.file.rpartition("/")[2] != "config.py" or "actions" in file.file.split("/")[:-1]:
             continue
+        provided = _PROVIDED | sys.stdlib_module_names
+        if configuration.catalogue.data["langchain"]["default"]:
+            provided |= _WITH_LANGCHAIN
         foreign = [name for name in needed_packages(file) if name not in provided]
         if foreign:
             names = ", ".join(name or "its neighbours" for name in foreign)

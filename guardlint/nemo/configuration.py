@@ -57,12 +57,12 @@ class Configuration:
     texts: dict[str, str] = field(default_factory=dict)
     imported: tuple[Imported, ...] = ()
 
-    @property
+    @cached_property
     def colang_version(self) -> str:
         """``colang_version``, ``"1.0"`` by default."""
         return str(self.joined.raw.get("colang_version", "1.0"))
 
-    @property
+    @cached_property
     def generation(self) -> Literal["1.0", "2.x"]:
         """The language that the files are read in."""
         return "2.x" if self.colang_version == "2.x" else "1.0"
@@ -189,8 +189,11 @@ class Configuration:
 
     def all_rails(self) -> Iterator[RailReference]:
         """Every listed rail of every direction."""
-        for direction in DIRECTIONS:
-            yield from self.rails(direction)
+        return iter(self._all_rails)
+
+    @cached_property
+    def _all_rails(self) -> tuple[RailReference, ...]:
+        return tuple(rail for direction in DIRECTIONS for rail in self.rails(direction))
 
     def flow_exists(self, name: str) -> bool:
         """Whether the user's files or the library define a flow. Colang 2.x sees what is imported only."""

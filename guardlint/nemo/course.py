@@ -13,9 +13,11 @@ from typing import Literal
 from guardlint.source.colang import Statement
 from guardlint.source.record import record, replace
 
-__all__ = ["Ask", "Course", "Node", "after_waits", "asking", "fewer", "nested"]
+__all__ = ["Ask", "Course", "Node", "State", "after_waits", "asking", "fewer", "nested"]
 
 _MOST = 300
+
+State = Literal["on", "returned", "waits", "stopped"]
 
 
 @record
@@ -37,13 +39,15 @@ class Course:
 
     ``state``: it goes on, the flow has returned, waits for the user again, or a rail has stopped the query.
     ``armed``: the variables that flows have set to true. ``generated``: whether a model has written the
-    bot's message by the dialog's own prompt, which is what the hallucination rail asks again.
+    bot's message by the dialog's own prompt, which is what the hallucination rail asks again. ``retrieved``:
+    whether documents have been looked for, which NeMo does before each message of the dialog.
     """
 
     asked: tuple[Ask, ...] = ()
-    state: Literal["on", "returned", "waits", "stopped"] = "on"
+    state: State = "on"
     armed: frozenset[str] = frozenset()
     generated: bool = False
+    retrieved: bool = False
 
 
 @record

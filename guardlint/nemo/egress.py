@@ -69,9 +69,7 @@ def _of_own_action(configuration: Configuration, step: Step) -> tuple[Reader, ..
 
 
 def _services(configuration: Configuration, action: str) -> Iterator[Reader]:
-    surface = next(
-        (item for item in configuration.catalogue.data["surfaces"] if item["action"] == action), None
-    )
+    surface = configuration.catalogue.surface_of_action.get(action)
     if surface is None or not surface["remote_services"]:
         return
     section = surface["config_key"] or _SECTIONS.get(surface["rail"], "")
@@ -92,14 +90,10 @@ def _default_is_local(configuration: Configuration, section: str) -> bool:
 
 
 def _models(configuration: Configuration, step: Step) -> Iterator[Reader]:
-    tasks = {
-        task: facts
-        for task, facts in configuration.catalogue.data["tasks"].items()
-        if facts["action"] == step.action
-    }
+    tasks = configuration.catalogue.tasks_of_action.get(step.action, {})
     if not tasks or not any(_shows_text(configuration, step, task, facts) for task, facts in tasks.items()):
         return
-    if not any(surface["action"] == step.action for surface in configuration.catalogue.data["surfaces"]):
+    if step.action not in configuration.catalogue.surface_of_action:
         return
     kind = step.parameters.get("model")
     if kind is None:

@@ -17,7 +17,7 @@ from guardlint.source.colang import Call
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.record import replace
 
-__all__ = ["Courses", "FlowCourses"]
+__all__ = ["Courses", "FlowCourses", "armed", "returned"]
 
 Courses = tuple[Course, ...]
 
@@ -87,7 +87,8 @@ class FlowCourses:
             if course.state != "on":
                 found.append(course)
                 continue
-            usual, options = action_asks(self.configuration, name, parameters, course.generated)
+            has_text = course.retrieved or self.configuration.generation == "2.x"
+            usual, options = action_asks(self.configuration, name, parameters, course.generated, has_text)
             found += [asking(course, by, tasks) for tasks in ((usual,) if self.plain else options)]
         return fewer(found)
 
@@ -143,7 +144,7 @@ class FlowCourses:
             once = self.walk(node.body, courses, by, depth)
             return once if self.plain else fewer((*courses, *once))
         if statement.kind == "set" and statement.target is not None:
-            courses = _armed(statement.target, statement.expression.strip(), courses)
+            courses = armed(statement.target, statement.expression.strip(), courses)
         if statement.kind != "bot" and _GENERATED.match(statement.expression.lstrip()):
             courses = tuple(self.value(statement.expression, course, by) for course in courses)
         if statement.call is not None:
@@ -170,7 +171,8 @@ def returned(courses: Iterable[Course]) -> Courses:
     return tuple(replace(course, state="on") if course.state == "returned" else course for course in courses)
 
 
-def _armed(target: str, value: str, courses: Courses) -> Courses:
+def armed(target: str, value: str, courses: Courses) -> Courses:
+    """After ``$target = value``; only what is true or false is remembered."""
     if value not in ("True", "False"):
         return courses
     return tuple(

@@ -9,6 +9,7 @@ from guardlint.nemo.code_refusals import code_refusals
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.flow_refusals import flow_refusals
 from guardlint.nemo.imports import dotted, written_path
+from guardlint.nemo.meant_keys import meant
 from guardlint.nemo.model_refusals import model_refusals
 from guardlint.nemo.once import once
 from guardlint.nemo.references import RailReference
@@ -103,11 +104,13 @@ def _shape(configuration: Configuration, wrong: WrongShape) -> Refusal:
 def _prompts(configuration: Configuration) -> Iterator[Refusal]:
     for index, prompt in enumerate(configuration.value(("prompts",), [])):
         path: DataPath = ("prompts", index)
-        place = configuration.place(path)
         both = bool(prompt.get("content")), bool(prompt.get("messages"))
-        if both == (False, False):
+        if both[0] != both[1]:
+            continue
+        place = configuration.place(path)
+        if not both[0]:
             yield Refusal("other", "a prompt has no text", place, path, "write `content:` or `messages:`")
-        elif both == (True, True):
+        else:
             yield Refusal(
                 "other", "a prompt has both `content` and `messages`", place, path, "keep one of the two"
             )
@@ -139,7 +142,7 @@ def _rails(configuration: Configuration) -> Iterator[Refusal]:
         needed = _needed_prompts(rail)
         if needed and not any(task in tasks for task in needed):
             yield Refusal(
-                "other",
+                "key" if _is_under_wrong_key(configuration, needed) else "other",
                 f"`{rail.flow}` needs a prompt for the task `{needed[0]}`",
                 rail.place,
                 rail.path,
@@ -205,6 +208,21 @@ def _needed_prompts(rail: RailReference) -> tuple[str, ...]:
     if needed.endswith("$model"):
         return (f"{needed}={rail.parameters.get('model')}",)
     return (needed,) if rail.text == rail.flow else ()
+
+
+def _is_under_wrong_key(configuration: Configuration, tasks: tuple[str, ...]) -> bool:
+    """Whether the prompt is there, below a misspelt ``prompts`` or the first of two: other rules say so."""
+    keys = configuration.catalogue.data["keys"]
+    if any(path == ("prompts",) for file in configuration.yaml_files for path, *_ in file.duplicates()):
+        return True
+    return any(
+        name not in keys["keys"]
+        and isinstance(value, list)
+        and any(isinstance(entry, dict) and entry.get("task") in tasks for entry in value)
+        and meant(str(name), value, keys) == "prompts"
+        for file in configuration.yaml_files
+        for name, value in file.data.items()
+    )
 
 
 def _settings(configuration: Configuration) -> Iterator[Refusal]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.refusal import Refusal
-from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
 
 __all__ = ["model_refusals"]
@@ -20,8 +19,7 @@ def model_refusals(configuration: Configuration) -> Iterator[Refusal]:
     has_main = False
     for index, model in enumerate(configuration.value(("models",), [])):
         path: DataPath = ("models", index)
-        place = configuration.place(path)
-        yield from _model_name(model, path, place)
+        yield from _model_name(model, path, configuration)
         if model.get("api_key_env_var"):
             yield Refusal(
                 "environment",
@@ -55,19 +53,19 @@ def _langchain_parameters(
 def _engine(model: dict[str, Any], path: DataPath, configuration: Configuration) -> Iterator[Refusal]:
     served: dict[Any, dict[str, Any]] = configuration.catalogue.data["engines"]
     engine = model.get("engine")
-    place = configuration.place((*path, "engine"))
+    here: DataPath = (*path, "engine")
     parameters = model.get("parameters") or {}
     if configuration.catalogue.data["langchain"]["default"]:
         # Up to 0.21 every model comes from a LangChain package, none of which NeMo brings.
         message = f"engine `{engine}` needs the LangChain package that serves it"
-        yield Refusal("environment", message, place, (*path, "engine"))
+        yield Refusal("environment", message, configuration.place(here), here)
     elif isinstance(engine, str) and engine not in served and "base_url" not in parameters:
         message = f"engine `{engine}` needs LangChain (NEMOGUARDRAILS_LLM_FRAMEWORK=langchain) or `base_url`"
-        yield Refusal("environment", message, place, (*path, "engine"))
+        yield Refusal("environment", message, configuration.place(here), here)
     lacking = [name for name in served.get(engine, {}).get("needs", ()) if name not in parameters]
     if lacking:
         message = f"engine `{engine}` needs {', '.join(lacking)} under `parameters`"
-        yield Refusal("environment", message, place, (*path, "engine"))
+        yield Refusal("environment", message, configuration.place(here), here)
 
 
 def _is_refused(name: str, engine: Any, langchain: dict[str, Any]) -> bool:
@@ -79,16 +77,17 @@ def _is_refused(name: str, engine: Any, langchain: dict[str, Any]) -> bool:
     return pattern is not None and name not in accepted and re.fullmatch(pattern, name) is not None
 
 
-def _model_name(model: dict[str, Any], path: DataPath, place: Place) -> Iterator[Refusal]:
+def _model_name(model: dict[str, Any], path: DataPath, configuration: Configuration) -> Iterator[Refusal]:
     parameters = model.get("parameters") or {}
     inner = parameters.get("model_name") or parameters.get("model")
     if model.get("model") and inner:
         yield Refusal(
             "other",
             "a model is named twice, in `model` and in `parameters`",
-            place,
+            configuration.place(path),
             path,
             "keep `model` only",
         )
     elif not str(model.get("model") or inner or "").strip():
-        yield Refusal("other", "a model has no name", place, path, "add `model:` to the entry of `models`")
+        mend = "add `model:` to the entry of `models`"
+        yield Refusal("other", "a model has no name", configuration.place(path), path, mend)

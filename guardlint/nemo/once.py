@@ -22,7 +22,9 @@ def once(function: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P]
 
     @wraps(function)
     def asked(subject: S, /, *arguments: P.args, **named: P.kwargs) -> T:
-        kept: dict[Any, T] = subject.__dict__.setdefault("_asked_once", {})
+        kept: dict[Any, T] | None = subject.__dict__.get("_asked_once")
+        if kept is None:
+            kept = subject.__dict__["_asked_once"] = {}
         question = (function, arguments, *named.items()) if named else (function, arguments)
         try:
             return kept[question]

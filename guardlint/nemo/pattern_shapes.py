@@ -11,15 +11,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.once import once_each
 from guardlint.source.yaml_file import DataPath
 
 __all__ = ["matches_everything", "never_matches", "regex_patterns", "repeats_of_repeats", "syntax_tree"]
 
 Tree = Any
 _MAX_LENGTH = 5_000
+_ONE = frozenset(("LITERAL", "NOT_LITERAL", "ANY", "IN"))
 _LETTERS = frozenset(map(chr, range(32, 127))) | {"\n", "\t", "ß", "é"}
 
 
+@once_each
 def regex_patterns(configuration: Configuration) -> Iterator[tuple[DataPath, str]]:
     """Every pattern of the regex rails, with its path."""
     for direction in ("input", "output", "retrieval"):
@@ -153,6 +156,17 @@ def _is_unbounded(item: tuple[Any, Any]) -> bool:
     return _name(item[0]) in ("MAX_REPEAT", "MIN_REPEAT") and int(item[1][1]) > 1_000
 
 
+def _is_variable(item: tuple[Any, Any]) -> bool:
+    """Whether an item takes one character, or none, or more of them, as it likes."""
+    code, value = _name(item[0]), item[1]
+    if code in ("MAX_REPEAT", "MIN_REPEAT"):
+        return int(value[0]) <= 1 < int(value[1]) or (int(value[0]), int(value[1])) == (0, 1)
+    if code == "BRANCH":
+        widths = [sum(map(_width, option)) for option in value[1]]
+        return min(widths) == 0 < max(widths)
+    return False
+
+
 def _ambiguous(body: list[tuple[Any, Any]]) -> bool:
     """Whether the text of one round can as well be that of several rounds."""
     body = _flat(body)
@@ -163,9 +177,15 @@ def _ambiguous(body: list[tuple[Any, Any]]) -> bool:
         sets = [
             _characters(option[:1]) for option in options if len(option) == 1 and not _is_unbounded(option[0])
         ]
-        return any(sets[i] & sets[j] for i in range(len(sets)) for j in range(i))
+        single = frozenset().union(*sets)
+        longer = [
+            option for option in options if len(option) > 1 and all(_name(part[0]) in _ONE for part in option)
+        ]
+        return any(sets[i] & sets[j] for i in range(len(sets)) for j in range(i)) or any(
+            all(_characters([part]) & single for part in option) for option in longer
+        )
     for index, item in enumerate(body):
-        if not _is_unbounded(item):
+        if not _is_variable(item) or not (_is_unbounded(item) or _takes_one(body)):
             continue
         repeated = _characters([item])
         rest = [other for place, other in enumerate(body) if place != index and _width(other)]
@@ -175,6 +195,11 @@ def _ambiguous(body: list[tuple[Any, Any]]) -> bool:
         if all(_characters([other]) & repeated for other in rest):
             return True
     return False
+
+
+def _takes_one(body: list[tuple[Any, Any]]) -> bool:
+    """Whether one round may be as short as a character, so that there are rounds without number."""
+    return sum(map(_width, body)) <= 1
 
 
 def _flat(items: Sequence[tuple[Any, Any]]) -> list[tuple[Any, Any]]:

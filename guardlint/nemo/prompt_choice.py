@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration, Prompt
+from guardlint.nemo.once import once
 from guardlint.nemo.prompt import BuiltinPrompt
 
 __all__ = ["answering_model", "choose_prompt", "model_name", "prompt_score", "taken_prompt"]
@@ -38,16 +39,13 @@ def choose_prompt(configuration: Configuration, task: str) -> Prompt | None:
     return taken if isinstance(taken, Prompt) else None
 
 
+@once
 def taken_prompt(configuration: Configuration, task: str) -> Prompt | BuiltinPrompt | None:
     """The prompt that NeMo takes for ``task``; None where there is none of a fitting mode."""
     model = answering_model(configuration, task).lower()
     mode = str(configuration.effective(("prompting_mode",)) or "standard")
-    shipped: dict[str, list[dict[str, Any]]] = configuration.catalogue.data["builtin_prompts"]
     candidates: list[Prompt | BuiltinPrompt] = [
-        BuiltinPrompt(task, file, row)
-        for file, rows in shipped.items()
-        for row in rows
-        if row["task"] == task
+        BuiltinPrompt(task, file, row) for file, row in configuration.catalogue.builtin_prompts.get(task, ())
     ]
     candidates += [prompt for prompt in configuration.prompts if prompt.task == task]
     best: tuple[float, Prompt | BuiltinPrompt] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from guardlint.nemo.catalogue import snake_case
+from guardlint.nemo.catalogue import Catalogue, snake_case
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.once import once
 from guardlint.source.colang import Flow
@@ -66,20 +66,26 @@ def never_starts(configuration: Configuration, flow: Flow) -> bool:
     )
 
 
+@once
 def replaced_machinery(configuration: Configuration, direction: str) -> Flow | None:
     """The team's flow that takes the place of NeMo's and no longer runs the rails of a direction (1.0)."""
     if configuration.generation != "1.0":
         return None
     runner = f"run {direction.replace('_', ' ')} rails"
-    system = configuration.catalogue.flows("1.0")
-    callers = [name for name, row in system.items() if row.get("system") and runner in row.get("calls", ())]
-    for name in (runner, *callers):
+    for name in (runner, *_system_callers(configuration.catalogue, runner)):
         own = configuration.flows.get(name)
         if own is None:
             continue
         if name == runner or runner not in {call.name for call in own.calls()}:
             return own
     return None
+
+
+@once
+def _system_callers(catalogue: Catalogue, name: str) -> tuple[str, ...]:
+    """NeMo's own flows that call a flow."""
+    system = catalogue.flows("1.0")
+    return tuple(flow for flow, row in system.items() if row.get("system") and name in row.get("calls", ()))
 
 
 def _library(configuration: Configuration) -> Mapping[str, dict[str, Any]]:

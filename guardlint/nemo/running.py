@@ -87,7 +87,7 @@ def read_parameters(text: str) -> dict[str, str]:
 def written_elsewhere(configuration: Configuration, path: DataPath) -> bool:
     """Whether what should stand at ``path`` (``rails.config.…``) stands under a wrong key or is lost.
 
-    Another rule (unknown-key, replaced-rails) says so; this one answer keeps the others silent.
+    Another rule (unknown-key, duplicate-key, replaced-rails) says so: this answer keeps the others silent.
     """
     if path[:2] != ("rails", "config"):
         return False
@@ -103,10 +103,15 @@ def written_elsewhere(configuration: Configuration, path: DataPath) -> bool:
         if not isinstance(value, dict):
             break
         node = configuration.catalogue.key(path[:depth]) if depth else configuration.catalogue.data["keys"]
-        known = (node or {}).get("keys")
+        options = (node or {}).get("options", ())
+        known = (node or {}).get("keys") or {key for option in options for key in option.get("keys", ())}
         if known and "entries" not in (node or {}) and any(key not in known for key in value if depth):
             return True
         value = value.get(part)
+    if any(
+        twice == path[: len(twice)] for file in configuration.yaml_files for twice, *_ in file.duplicates()
+    ):
+        return True
     return any(
         replaced.key == "rails" and _at(replaced.lost.data, path) not in (None, [], {})
         for replaced in configuration.joined.replaced

@@ -7,10 +7,11 @@ actions that its flow runs (``library/*/flows*.co``).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration
-from guardlint.nemo.once import once_each
+from guardlint.nemo.once import once, once_each
 from guardlint.nemo.references import RailReference, normalise_flow, parameters_of
 from guardlint.source.colang import Call, Flow
 from guardlint.source.lazy_pattern import lazy_pattern
@@ -21,10 +22,10 @@ __all__ = ["DETECTING", "ENGINES", "MASKING", "Step", "engine_of", "personal_dat
 
 # The sections under rails.config that hold entities, with the rails that read them.
 ENGINES = {
-    "sensitive_data_detection": lazy_pattern(r"(detect|mask) sensitive data on (input|output|retrieval)"),
-    "gliner": lazy_pattern(r"gliner (detect|mask) pii on (input|output|retrieval)"),
-    "privateai": lazy_pattern(r"(detect|mask) pii on (input|output|retrieval)"),
-    "polygraf": lazy_pattern(r"polygraf (detect|mask) pii on (input|output|retrieval)"),
+    "sensitive_data_detection": "{verb} sensitive data on {direction}",
+    "gliner": "gliner {verb} pii on {direction}",
+    "privateai": "{verb} pii on {direction}",
+    "polygraf": "polygraf {verb} pii on {direction}",
 }
 MASKING = {
     "mask_sensitive_data": "sensitive_data_detection",
@@ -63,15 +64,18 @@ class Step:
     target: str | None = None
 
 
+@cache
 def engine_of(flow: str) -> tuple[str, str, str] | None:
     """``mask sensitive data on input`` → its section, ``mask`` or ``detect``, and its direction."""
-    for section, pattern in ENGINES.items():
-        match = pattern.fullmatch(flow)
-        if match is not None:
-            return section, match[1], match[2]
+    for section, words in ENGINES.items():
+        for verb in ("detect", "mask"):
+            for direction in ("input", "output", "retrieval"):
+                if flow == words.format(verb=verb, direction=direction):
+                    return section, verb, direction
     return None
 
 
+@once
 def steps(configuration: Configuration, direction: str) -> tuple[Step, ...]:
     """Every action that the rails of ``direction`` run, first to last; of a team's flow in the order written.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from guardlint.source.lazy_pattern import lazy_pattern
@@ -24,6 +24,7 @@ _TOKEN = lazy_pattern(
     | \{{%[-+]?(?P<block>(?:{_STRING}|.)*?)[-+]?%\}}""",
     re.DOTALL | re.VERBOSE,
 )
+_PLAIN = lazy_pattern(r"\{\{\s*([^\W\d]\w*)\s*\}\}")
 _QUOTED = lazy_pattern(_STRING)
 # An attribute, a filter, a test and the name of a keyword argument are not variables.
 _NOT_READ = lazy_pattern(r"\.\s*[^\W\d]\w*|\|\s*[^\W\d][\w.]*|\bis\s+(?:not\s+)?[^\W\d][\w.]*")
@@ -50,17 +51,31 @@ class Variable:
     use: Literal["shown", "tested", "passed"]
 
 
-@dataclass(slots=True)
 class _Scope:
     """The names that the template itself has given a value, inside one block."""
 
-    block: str
-    names: set[str] = field(default_factory=set)
-    target: str | None = None
+    __slots__ = ("block", "names", "target")
+
+    def __init__(self, block: str, target: str | None = None) -> None:
+        self.block = block
+        self.names: set[str] = set()
+        self.target = target
 
 
-def variables(template: str) -> Iterator[Variable]:
+@lru_cache(maxsize=256)
+def variables(template: str) -> tuple[Variable, ...]:
     """Every variable in order of appearance, without those that the template sets itself."""
+    plain = list(_PLAIN.finditer(template))
+    if template.count("{") == 2 * len(plain):
+        return tuple(
+            Variable(found[1], found.start(), found.end() - found.start(), "shown")
+            for found in plain
+            if found[1] not in _WORDS
+        )
+    return tuple(_variables(template))
+
+
+def _variables(template: str) -> Iterator[Variable]:
     scopes = [_Scope("")]
     for token in _TOKEN.finditer(template):
         expression, use = token["shown"], "shown"

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.once import once_each
 from guardlint.nemo.walk import WalkedFile, kind_of
 from guardlint.source.colang import ColangFile, Flow, parse_colang
 from guardlint.source.files import read_text, shown_path
@@ -54,6 +55,7 @@ def is_set_aside(relative: str) -> bool:
     return not SET_ASIDE.isdisjoint(words.split("\0")) or relative.startswith(".") or "/." in relative
 
 
+@once_each
 def unread_files(configuration: Configuration) -> Iterator[UnreadFile]:
     """The files that hold keys of NeMo or definitions in Colang, in walk order."""
     for walked in configuration.files:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Literal
 
 from guardlint.source.lazy_pattern import lazy_pattern
@@ -28,28 +27,47 @@ class Asked:
     length: int
 
 
-# Words that a judge's question is made of. A word that starts with one of them counts.
-_BAD = (
-    r"block|violat|unsafe|harmful|inappropriate|unacceptable|disallow|reject|refus|den(?:y|ied)"
-    r"|forb[ia]d|prohibit|break|breach|toxic|offensive|jailbreak|attack|malicious|abus|illegal|unethical"
-    r"|hate|hateful|stop|flag|filter|censor|danger|off[- ]?topic|mislead|leak|non-?complian|hallucinat"
-    r"|problem|suspicious|threat|inadmissible|out[- ]of[- ]scope|outside|attempt|manipulat|inject|insult"
-    r"|risk|impersonat|against|circumvent|bypass|escalat|contradict|unsupported|invent|fabricat|wrong"
-    r"|false|incorrect|inaccurate|made up|suppress|withh[eo]ld|criminal|fraud|exfiltrat|unauthori[sz]ed"
-    r"|disclos|reveal|expos|intercept|halt|prevent|quarantin|verletz|verst(?:oß|öß|oss)|blockier"
-    r"|abgelehnt|gesperrt|schädlich|unzulässig|bloqu|viol|dangereu|interdit|refus[ée]"
+# Words that a judge's question is made of. A word that starts with one of them counts. Compiled to one
+# regular expression they would cost a small check a tenth of its time.
+_BAD_WORDS = (
+    "block violat unsafe harmful inappropriate unacceptable disallow reject refus deny denied forbid "
+    "forbad prohibit break breach toxic offensive jailbreak attack malicious abus illegal unethical "
+    "hate stop flag filter censor danger offtopic mislead leak noncomplian hallucinat problem "
+    "suspicious threat inadmissible outside attempt manipulat inject insult risk impersonat against "
+    "circumvent bypass escalat contradict unsupported invent fabricat wrong false incorrect inaccurate "
+    "suppress withheld withhold criminal fraud exfiltrat unauthorised unauthorized disclos reveal expos "
+    "intercept halt prevent quarantin verletz verstoß verstöß verstoss blockier abgelehnt gesperrt "
+    "schädlich unzulässig bloqu viol dangereu interdit".split()
 )
-_GOOD = (
-    r"accept|allow|safe|appropriate|permi(?:t|ss)|okay|ok|fine|compl(?:y|ie|ian)|adher|conform|follow"
-    r"|respect|obey|harmless|benign|legitimate|legit|pass|approv|polite|suitable|within|in line with"
-    r"|in accordance|meets?|free (?:of|from)|on[- ]topic|proceed|answered|respond|let through|go through"
-    r"|forwarded|innocuous|admissible|proper|decent|tolerable|akzeptabel|zulässig|erlaubt|unbedenklich"
-    r"|angemessen|acceptable|autoris|convenable|conforme"
-    r"|be (?:sent|shown|delivered|released|published)"
-    r"|(?:bot|assistant|agent|model|we|i) (?:may |can |should )?(?:answer|reply|help|assist|send|show)"
+_BAD_PHRASES = (
+    *("off topic", "off-topic", "non-complian", "made up"),
+    *(f"out{one}of{other}scope" for one in "- " for other in "- "),
 )
+_GOOD_WORDS = (
+    "accept allow safe appropriate permit permiss ok fine comply complie complian adher conform follow "
+    "respect obey harmless benign legit pass approv polite suitable within meet proceed answered "
+    "respond forwarded innocuous admissible proper decent tolerable akzeptabel zulässig erlaubt "
+    "unbedenklich angemessen autoris convenable conforme".split()
+)
+_GOOD_PHRASES = (
+    *("in line with", "in accordance", "free of", "free from", "on topic", "on-topic"),
+    *("let through", "go through"),
+    *(f"be {done}" for done in ("sent", "shown", "delivered", "released", "published")),
+    *(
+        f"{who} {may}{does}"
+        for who in ("bot", "assistant", "agent", "model", "we", "i")
+        for may in ("", "may ", "can ", "should ")
+        for does in ("answer", "reply", "help", "assist", "send", "show")
+    ),
+)
+_BAD = (*_BAD_WORDS, *_BAD_PHRASES)
+_GOOD = (*_GOOD_WORDS, *_GOOD_PHRASES)
 # Good words of the question whether an answer is supported; elsewhere they are about anything.
-_SUPPORTED = r"|support|entail|ground|accura|true|correct|faithful|based on|agree|backed|consistent|valid"
+_GOOD_OF_FACTS = (
+    *_GOOD,
+    *"support entail ground accura true correct faithful agree backed consistent valid".split(),
+    "based on",
+)
 # What a message is about is no judgement on it: "is the user asking to approve a loan?"
 _TOPIC = lazy_pattern(
     r"\b(?:ask(?:s|ing)?|about|tr(?:y|ies|ying)|mention\w*|contain\w*|talk\w*|discuss\w*|want\w*|seek\w*"
@@ -68,29 +86,62 @@ _BROKEN_LINE = lazy_pattern(r"(?<=[\w,])[ \t]*\n[ \t]*(?=[a-z])")
 _YES_NO = lazy_pattern(r"\byes\b|\bja\b\W+(?:oder\W+)?nein|\boui\b\W+(?:ou\W+)?non")
 _OTHER_WORDS = lazy_pattern(r"\bsafe\W+(?:or\W+)unsafe\b|\bunsafe\W+(?:or\W+)safe\b")
 # Answer "yes" if …, say yes when …, return yes only if …
-_YES_IF = (
+_YES_IF = lazy_pattern(
     r"\byes\b[\"'`*_.)\]]*\s*(?:\([^)]*\)\s*)?(?:only\s+)?"
     r"(?:if|when|whenever|in case|for|means|=|:|->|→|–|-)\s*(?P<then>[^\n]*?)"
     r"(?=[.;\n]|$|,?\s*(?:and|or|otherwise|else)?\s*[\"'`*]*\bno\b[\"'`*]*\s*(?:if|when|otherwise|means|=|:))"
 )
 # If …, answer yes; block it by saying "yes"; … -> yes
-# If …, answer yes; block it by saying "yes"; … -> yes
-_IF_YES = (
+_IF_YES = lazy_pattern(
     r"(?:,|\bthen\b|\bby\b|→|->)\s*(?:please\s+|you\s+)?(?:must\s+|should\s+)?(?:only\s+)?"
     r"(?:answer|respond|reply|say|saying|return|output|write|answering|replying)\s+(?:with\s+|only\s+)*"
     r"[\"'`*]*\byes\b"
 )
+# Answer "no" if …, "yes" otherwise.
+_NO_ELSE_YES = lazy_pattern(
+    r"\bno\b[\"'`*]*\s*(?:only\s+)?(?:if|when)\s+(?P<then>[^\n.;]{4,160}?)[\s,;.]*(?:\band\b|\bor\b|\bbut\b)?\s*"
+    r"(?:[\"'`*]*\byes\b[\"'`*]*\s*(?:otherwise|if not|else|in all other cases)"
+    r"|(?:otherwise|else)\b\W*(?:(?:answer|say|reply|respond|return|output)\s+(?:with\s+)?)?[\"'`*]*yes\b)"
+)
+_YES = lazy_pattern("yes")
+_EXPLAINING = ("(", "only", "if", "when", "in case", "for", "means", "=", ":", "-", "→", "–")
+_ANSWERING = tuple("answer respond reply say saying return output write answering replying".split())
+_ORDERING = ("please", "you", "must", "should", "only")
 
 
-@cache
-def _yes_if() -> tuple[re.Pattern[str], ...]:
-    return (re.compile(_YES_IF), re.compile(_IF_YES))
+def _is_explained(text: str, at: int) -> bool:
+    """Whether what follows the yes at ``at`` may be its condition: most prompts hold none."""
+    return text[at + 3 :].lstrip("\"'`*_.)]").lstrip().startswith(_EXPLAINING)
 
 
-@cache
-def _words(facts: bool) -> re.Pattern[str]:
-    good = _GOOD + (_SUPPORTED if facts else "")
-    return re.compile(rf"\b(?:(?P<bad>{_BAD})|(?P<good>{good}))\w*")
+def _is_ordered(text: str, at: int) -> bool:
+    """Whether a condition may stand before the yes at ``at``, and an order to answer between the two."""
+    words = text[:at].rstrip("\"'`*").rsplit(None, 12)
+    while words and words[-1] in ("with", "only"):
+        words.pop()
+    verb = words.pop() if words else ""
+    if verb not in _ANSWERING:
+        return verb.endswith(_ANSWERING)
+    while words and words[-1] in _ORDERING:
+        words.pop()
+    return bool(words) and words[-1].endswith((",", "then", "by", "→", "->", *_ORDERING))
+
+
+_WORD = lazy_pattern(r"\w+")
+
+
+def _judgements(sentence: str, facts: bool) -> Iterator[tuple[int, bool]]:
+    """Where a word of judgement begins, and whether it is a bad one."""
+    good = _GOOD_OF_FACTS if facts else _GOOD
+    end = 0
+    for word in _WORD.finditer(sentence):
+        start = word.start()
+        is_bad = sentence.startswith(_BAD, start)
+        if start < end or not (is_bad or sentence.startswith(good, start)):
+            continue
+        yield start, is_bad
+        phrases = _BAD_PHRASES if is_bad else (*_GOOD_PHRASES, "based on")
+        end = max((start + len(item) for item in phrases if sentence.startswith(item, start)), default=0)
 
 
 def asked_for(template: str, *, facts: bool = False, beside: str = "") -> Asked | None:
@@ -102,6 +153,10 @@ def asked_for(template: str, *, facts: bool = False, beside: str = "") -> Asked 
     text = _plain(template)
     if not _YES_NO.search(text + beside.lower()) or _OTHER_WORDS.search((beside.lower() + text)[-400:]):
         return None
+    turned = _NO_ELSE_YES.search(text) if "otherwise" in text or "else" in text or "if not" in text else None
+    if turned is not None and (of_no := _side(turned["then"], facts)) is not None:
+        side: Side = "good" if of_no == "bad" else "bad"
+        return Asked(side, turned.start(), turned.end() - turned.start())
     explained = _explained(text, facts)
     if explained is not None:
         sides = {asked.yes_is for asked in explained}
@@ -140,10 +195,10 @@ def _explained(text: str, facts: bool) -> list[Asked] | None:
 
 def _explanations(text: str) -> Iterator[tuple[str, int, int]]:
     """Each condition of a yes, with the span of the whole sentence."""
-    after, before = _yes_if()
-    for match in after.finditer(text):
+    places = [found.start() for found in _YES.finditer(text)]
+    for match in _YES_IF.finditer(text) if any(_is_explained(text, at) for at in places) else ():
         yield match["then"], match.start(), match.end()
-    for match in before.finditer(text):
+    for match in _IF_YES.finditer(text) if any(_is_ordered(text, at) for at in places) else ():
         start = max(text.rfind(mark, 0, match.start()) for mark in (".", ";", "\n")) + 1
         blank = len(text[start:]) - len(text[start:].lstrip())
         yield text[start : match.start()], start + blank, match.end()
@@ -187,12 +242,12 @@ def _asked(text: str, start: int, end: int, facts: bool) -> Asked | None:
 def _side(sentence: str, facts: bool) -> Side | None:
     """What a yes to the sentence says; None where its words disagree or say nothing."""
     sentence = re.sub(r"\(?\byes\b\W{1,3}(?:or\W{1,3})?no\b\)?|\([^)]*\)", " ", sentence)
+    sentence = re.sub(r"\blet (?:\w+ ){1,4}through\b", "let through", sentence)
     sides: set[Side] = set()
     negations = [match.end() for match in _NEGATION.finditer(sentence)]
-    for match in _words(facts).finditer(sentence):
-        bad = match["bad"] is not None
-        negated = any(0 <= match.start() - end <= 40 for end in negations)
-        if negated and not bad and match.start() - max(end for end in negations if end <= match.start()) > 20:
+    for start, bad in _judgements(sentence, facts):
+        negated = any(0 <= start - end <= 40 for end in negations)
+        if negated and not bad and start - max(end for end in negations if end <= start) > 20:
             negated = False
         sides.add("good" if bad == negated else "bad")
     if sides == {"good"} and not facts and _TOPIC.search(sentence) and not _FREE.search(sentence):

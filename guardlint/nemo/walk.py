@@ -42,14 +42,17 @@ class WalkedFile:
 
 def railsignore(root: Path) -> tuple[Path | None, tuple[str, ...]]:
     """The nearest ``.railsignore`` from ``root`` up to the top of the file system, and its patterns."""
-    for folder in (root, *root.parents):
-        candidate = folder / ".railsignore"
-        if candidate.is_file():
+    folder, last = str(root), None
+    while folder != last:
+        name = os.path.join(folder, ".railsignore")  # noqa: PTH118 - asked for every folder up to the top
+        if os.path.isfile(name):  # noqa: PTH113
+            candidate = Path(name)
             try:
                 lines = candidate.read_text(encoding="utf-8").split("\n")
             except (OSError, UnicodeDecodeError):
                 return candidate, ()
             return candidate, tuple(line.strip() for line in lines if line.strip() and line[0] != "#")
+        folder, last = os.path.dirname(folder), folder  # noqa: PTH120
     return None, ()
 
 

@@ -42,6 +42,13 @@ RULES: tuple[Rule, ...] = (
         r"(?:,? [a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}\b)?",
         0.6,
     ),
+    # In front of a postcode every street type counts.
+    _rule(
+        rf"(?i)(?<![\w.,-])\d{{1,4}}[a-z]? (?:[a-z'-]{{2,20}} ){{1,3}}(?:{_EN_TYPE})"
+        r"(?:,? [a-z]{3,20}){0,3},? "
+        r"(?:[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|[a-z]{2} \d{5})(?!\w)",
+        0.8,
+    ),
     _rule(r"(?<!\w)P\.?\s?O\.?\s?Box \d{1,6}(?!\w)", 0.8, ignore_case=True),
     # "Am Markt 5" is an address when a postcode and a town follow.
     _rule(

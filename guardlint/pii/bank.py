@@ -49,6 +49,14 @@ RULES: tuple[Rule, ...] = (
         0.9,
     ),
     _rule("UK_SORT_CODE", r"(?<![\w-])\d\d-\d\d-\d\d(?![\w-])", 0.3, Context(_SORT_CODE)),
+    # Right behind its name it is no short account number.
+    Rule(
+        "UK_SORT_CODE",
+        re.compile(r"(?i)(?<!\w)sort[ _-]?code\W{1,4}(?:is\s)?(?P<value>\d{6}|\d\d \d\d \d\d)(?![\w-])"),
+        0.9,
+        needs=Needs.DIGIT,
+        rank=Rank.PROVEN,
+    ),
     _rule(
         "UK_SORT_CODE",
         r"(?<![\w-])(?:\d{6}|\d\d \d\d \d\d)(?![\w-])",

@@ -71,12 +71,23 @@ def finder(spec: Borrowed) -> Callable[[str], Iterator[Hit]]:
     return find
 
 
+_NUMBERED = re.compile(
+    r"(?i)(?:version|release|build|firmware|driver|section|chapter|clause|paragraph|kapitel|abschnitt|\bv|§)"
+    r"\.? ?\Z"
+)
+
+
 def _names_a_host(text: str, start: int, end: int) -> bool:
     """Not 0.0.0.0, loopback or broadcast, and no version number of four parts."""
     if text[start:end].startswith(("0.", "127.", "255.")) or text[start:end] in {"::", "::1"}:
         return False
     before = text[max(0, start - 12) : start]
-    return not re.search(r"(?i)(?:version|release|build|firmware|driver|\bv)\.? ?\Z", before)
+    return not _NUMBERED.search(before)
+
+
+def _has_eight_digits(text: str, start: int, end: int) -> bool:
+    """A DNI has eight; seven and a letter are an Irish PPS number."""
+    return sum(map(str.isdigit, text[start:end])) == 8
 
 
 def _upper_and_spaced(text: str, start: int, end: int) -> bool:
@@ -114,7 +125,7 @@ TABLE: tuple[Borrowed, ...] = (
     Borrowed("US_MBI", "UsMbiRecognizer"),
     Borrowed("US_NPI", "UsNpiRecognizer", words("npi", "national provider"), required=True),
     Borrowed("MEDICAL_LICENSE", "MedicalLicenseRecognizer", _PRESCRIBER, required=True),
-    Borrowed("ES_NIF", "EsNifRecognizer"),
+    Borrowed("ES_NIF", "EsNifRecognizer", keep=_has_eight_digits),
     Borrowed("ES_NIE", "EsNieRecognizer"),
     Borrowed("IT_FISCAL_CODE", "ItFiscalCodeRecognizer", words("codice fiscale", "cf", "fiscal code", "tax")),
     Borrowed("PL_PESEL", "PlPeselRecognizer", words("pesel", "polish"), required=True),

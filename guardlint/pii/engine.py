@@ -15,6 +15,7 @@ from guardlint.pii.language import is_english
 from guardlint.pii.model import Model, ModelError, load_model
 from guardlint.pii.normalise import normalise
 from guardlint.pii.profiles import Profile
+from guardlint.pii.reading import Reading
 from guardlint.pii.rule import Needs
 from guardlint.pii.span import Hit, Rank, Span
 from guardlint.source.record import record
@@ -65,23 +66,53 @@ class Engine:
         return spans
 
     def _candidates(self, text: str, language: str) -> Iterator[Hit]:
+        """What rules find in the text and in its other readings, and what the model guesses."""
+        from guardlint.pii import disguises, tables
+        from guardlint.pii.reading import readings
+
+        hits = list(self._by_rules(text))
+        for reading in readings(text, tables.READERS):
+            named = list(self._anew(reading))
+            # In a table the heading decides, not a word that stands some cells before.
+            hits = [
+                hit
+                for hit in hits
+                if hit.rank is Rank.PROVEN
+                or not reading.concerns(hit.start, hit.end)
+                or any(
+                    other.entity == hit.entity and other.start < hit.end > hit.start < other.end
+                    for other in named
+                )
+            ]
+            hits += named
+        for reading in readings(text, (*tables.LIKELY_READERS, *disguises.READERS)):
+            hits += self._anew(reading)
+        yield from hits
+        if self.model and is_english(text, language):
+            yield from self._guesses(self.model, text)
+
+    def _anew(self, reading: Reading) -> Iterator[Hit]:
+        """What the rules find where a reading differs from the text."""
+        for hit in self._by_rules(reading.text):
+            if reading.touches(hit.start, hit.end):
+                yield Hit(*reading.original(hit.start, hit.end), hit.entity, hit.score, hit.rank)
+
+    def _by_rules(self, text: str) -> Iterator[Hit]:
         has = Needs.NOTHING
         has |= Needs.DIGIT if any(map(str.isdigit, text)) else Needs.NOTHING
         has |= Needs.AT if "@" in text else Needs.NOTHING
         for needs, find in self.finders:
             if needs in has:
                 yield from find(text)
-        if self.model and is_english(text, language):
-            yield from self._guesses(self.model, text)
 
     def _guesses(self, model: Model, text: str) -> Iterator[Hit]:
-        from guardlint.pii.persons import trim_guess
+        from guardlint.pii.persons import stands_for_a_thing, trim_guess
 
         for start, end, entity in model.entities(text):
             if entity not in self.thresholds:
                 continue
             kept = trim_guess(text, start, end) if entity in {"PERSON", "LOCATION"} else (start, end)
-            if kept:
+            if kept and not (entity == "PERSON" and stands_for_a_thing(text, *kept)):
                 yield Hit(*kept, entity, _NER_SCORE, Rank.GUESSED)
 
 
@@ -122,13 +153,23 @@ def _build(profile: Profile, model_path: Path | None) -> Engine:
 
 
 def _finders(entities: frozenset[str]) -> Iterator[tuple[Needs, Finder]]:
-    from guardlint.pii import addresses, bank, borrowed, contact, dates, european_ids, persons, secrets
+    from guardlint.pii import (
+        addresses,
+        bank,
+        borrowed,
+        contact,
+        dates,
+        european_ids,
+        gazetteer,
+        persons,
+        secrets,
+    )
 
     for family in (bank, secrets, european_ids, dates, addresses, contact):
         for rule in family.RULES:
             if rule.entity in entities:
                 yield rule.needs, rule.find
-    for entity, needs, find in (*contact.FINDERS, *persons.FINDERS):
+    for entity, needs, find in (*contact.FINDERS, *persons.FINDERS, *gazetteer.FINDERS):
         if entity in entities:
             yield needs, find
     for spec in borrowed.TABLE:

@@ -29,4 +29,4 @@ def is_english(text: str, declared: str) -> bool:
     words = [word.lower() for word in _WORD.findall(text[:_SAMPLE])]
     english = sum(word in _ENGLISH for word in words)
     other = max(sum(word in _GERMAN for word in words), sum(word in _FRENCH for word in words))
-    return other < 2 or other <= english
+    return not other or other <= english

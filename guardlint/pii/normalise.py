@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from guardlint.source.record import record
 
-__all__ = ["View", "normalise"]
+__all__ = ["LOOKALIKES", "View", "normalise"]
 
 # Drawn as nothing, yet not of the format category: combining grapheme joiner, Hangul fillers, Khmer inherent
 # vowels, Mongolian and other variation selectors, and the keycap that encloses a digit.
@@ -30,10 +30,11 @@ _PUNCTUATION = {
     "\u2043": "-",
     "\u2800": " ",
 }
-_LOOKALIKES = str.maketrans(
+LOOKALIKES = str.maketrans(
     "АВЕЅІЈКМНОРСТУХаеѕіјорсухԁһӏԛԝгпΑΒΕΖΗΙΚΜΝΟΡΤΥΧαινορυχ",
     "ABESIJKMHOPCTYXaesijopcyxdhlqwrnABEZHIKMNOPTYXaivopux",
 )
+"""Cyrillic and Greek letters that are drawn like Latin ones."""
 _WORD = re.compile(r"\w+")
 _LATIN = re.compile(r"[A-Za-z]")
 _CYRILLIC_OR_GREEK = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
@@ -104,4 +105,4 @@ def _unmix(word: re.Match[str]) -> str:
     found = word.group()
     if found.isascii() or not _CYRILLIC_OR_GREEK.search(found) or not _LATIN.search(found):
         return found
-    return found.translate(_LOOKALIKES)
+    return found.translate(LOOKALIKES)

@@ -5,22 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from guardlint.pii.gazetteer import is_family_name, is_given_name, is_word
 from guardlint.pii.lexicon import lexicon
 from guardlint.pii.rule import Needs
 from guardlint.pii.span import Hit, Rank
 
-__all__ = ["FINDERS", "find_names", "trim_guess"]
+__all__ = ["FINDERS", "find_names", "stands_for_a_thing", "trim_guess"]
 
 _UPPER = "A-ZÀ-ÖØ-ÞĀ-Ž"
 _CAPITAL = rf"(?:[{_UPPER}]\.|(?:[DdLO]')?[{_UPPER}][\w'-]{{0,30}})"
 _PARTICLE = r"(?:van|von|de|der|den|del|della|di|da|la|le|du|dos|bin|ibn|al|el|ter|zu)"
 _NAME = rf"(?P<name>{_CAPITAL}(?: (?:{_PARTICLE} ){{0,2}}{_CAPITAL}){{0,3}})"
 _FULL_NAME = rf"(?P<name>{_CAPITAL}(?: (?:{_PARTICLE} ){{0,2}}{_CAPITAL}){{1,3}})"
-_TITLE = r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sir|Herrn?|Frau|Monsieur|Madame|Mademoiselle|Mme|Mlle)\.?"
+_TITLE = (
+    r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sir|Herrn?|Frau|Monsieur|Madame|Mademoiselle|Mme|Mlle|Mevrouw|Signora?)\.?"
+)
 _LABEL = (
     r"(?:(?:full|first|last|sur|middle|given|family|customer|patient|client|employee|holder|account|beneficiary|"
     r"policyholder|cardholder|contact|payee|legal)[ _-]?)?name|cardholder|account holder|policyholder|"
-    r"beneficiary|kontoinhaber(?:in)?|karteninhaber(?:in)?|vorname|nachname|familienname|nom|prénom|titulaire"
+    r"beneficiary|kontoinhaber(?:in)?|karteninhaber(?:in)?|vorname|nachname|familienname|nom|prénom|titulaire|"
+    r"bénéficiaire|assuré|assurée|kunde|kundin|versicherte(?:r| person)?|mieter(?:in)?|"
+    r"ansprechpartner(?:in)?|patient(?:in)?|tenant|landlord|customer|client|employee|claimant|sender|recipient|empfänger(?:in)?"
+)
+# People of whom one speaks: a full name follows.
+_KIN = (
+    r"(?:meine|mein|meiner|meinem|meinen|unser|unsere|mon|ma|notre|my|our) "
+    r"(?:kollegin|kollege|kollegen|mann|frau|sohn|tochter|chef|chefin|freund|freundin|bruder|schwester|mutter|vater|"
+    r"mieter|mieterin|nachbar|nachbarin|mari|femme|collègue|fils|fille|père|mère|frère|sœur|soeur|voisin|voisine|"
+    r"patron|patronne|husband|wife|colleague|son|daughter|boss|friend|brother|sister|mother|father|tenant|"
+    r"neighbour|neighbor|partner|manager|assistant)"
 )
 _LABELLED = re.compile(rf"(?<!\w)(?i:{_LABEL})[\"']?[ ]{{0,2}}[:=][ \"']{{0,3}}{_NAME}")
 _NAME_OF_A_THING = re.compile(
@@ -35,6 +48,10 @@ _CUES = (
     re.compile(rf"(?<!\w){_TITLE} {_NAME}"),
     _LABELLED,
     re.compile(
+        rf"(?<!\w)(?i:{_KIN}|läuft auf|lautet auf|auf den namen|im namen von|au nom de|in the name of|"
+        rf"M\.|witness,) {_FULL_NAME}"
+    ),
+    re.compile(
         r"(?<!\w)(?i:i am|i'm|this is|ich bin|je suis|hier ist|speaking with|signed|"
         rf"(?:kind |best |warm )?regards|sincerely|(?:viele |liebe |beste )?grüße|cordialement|bien à vous),?"
         rf"\s{{1,3}}{_FULL_NAME}"
@@ -45,7 +62,13 @@ _CUES = (
 )
 _LOWER_CUE = re.compile(
     r"(?<!\w)(?:my (?:full )?name is|my name's|ich heiße|ich heisse|mein name ist|je m'appelle) "
-    r"(?P<name>[^\W\d_]{2,20}(?: [^\W\d_]{2,20})?)(?!\w)"
+    r"(?P<name>[^\W\d_]{2,20}(?:(?: [^\W\d_]\.)? [^\W\d_]{2,20})?)(?!\w)"
+)
+# Much else follows these too, so the name must begin with a known one.
+_LOWER_HINT = re.compile(
+    rf"(?<!\w)(?:i'm|im|i am|it's|its|this is|here is|hier ist|ich bin|je suis|c'est|spoke to|speak to|"
+    rf"talk to|ask|tell|told|thanks|cheers|regards|signed|from|with|in the name of|on behalf of|{_KIN}),? "
+    r"(?P<name>[^\W\d_]{3,20}(?: [^\W\d_]\.)? [^\W\d_][^\W\d_'-]{2,20})(?!\w)"
 )
 # Lower-case words that follow a name and are none.
 _AFTER_NAME = re.compile(
@@ -69,12 +92,24 @@ def find_names(text: str) -> Iterator[Hit]:
             kept = trim_guess(text, *match.span("name"))
             if kept:
                 yield Hit(*kept, "PERSON", 0.9, Rank.SHAPED)
-    for match in _LOWER_CUE.finditer(text.lower()) if text.isascii() else _LOWER_CUE.finditer(text):
+    lower = text.lower() if text.isascii() else text
+    for match in _LOWER_CUE.finditer(lower):
         start, end = match.span("name")
         end = start + len(_AFTER_NAME.sub("", text[start:end]))
         kept = trim_guess(text, start, end, capitals=False)
         if kept:
             yield Hit(*kept, "PERSON", 0.7, Rank.SHAPED)
+    for match in _LOWER_HINT.finditer(lower):
+        start, end = match.span("name")
+        if text[start:end].islower() and _begins_with_a_name(lower[start:end].split()):
+            yield Hit(start, end, "PERSON", 0.6, Rank.SHAPED)
+
+
+def _begins_with_a_name(words: list[str]) -> bool:
+    given, family = words[0], words[-1]
+    if not is_given_name(given) or family in lexicon("common_words") or family in _NOT_NAMES:
+        return False
+    return not is_word(given) or (is_family_name(family) and not is_word(family))
 
 
 def trim_guess(text: str, start: int, end: int, *, capitals: bool = True) -> tuple[int, int] | None:
@@ -103,6 +138,23 @@ def trim_guess(text: str, start: int, end: int, *, capitals: bool = True) -> tup
     if sum(char.isalpha() for char in kept) < 2 or _ODD.search(kept):
         return None
     return first, last
+
+
+_SENTENCE_START = re.compile(r"(?:\A|[.!?:\n]\s{0,3}|[-*|,;\t] ?)\Z")
+
+
+def stands_for_a_thing(text: str, start: int, end: int) -> bool:
+    """Whether a single word that the model took for a name is none: a product, or any word in capitals.
+
+    A word at the start of a sentence is only a name when a list holds it.
+    """
+    word = text[start:end].strip(".").lower()
+    if " " in word:
+        return False
+    if word in lexicon("not_names_alone") or word in lexicon("common_words"):
+        return True
+    known = is_given_name(word) or is_family_name(word)
+    return not known and bool(_SENTENCE_START.search(text[max(0, start - 4) : start]))
 
 
 def _is_name_word(word: str, capitals: bool) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from guardlint.pii.lexicon import lexicon
+from guardlint.pii.reading import BREAK
 from guardlint.pii.span import Hit, Rank
 from guardlint.source.record import record
 
@@ -60,7 +61,7 @@ class Context:
 
     def score(self, text: str, start: int, score: float) -> float:
         """The score of a candidate at ``start``; 0 when it must be dropped."""
-        before = text[max(0, start - WINDOW) : start].lower()
+        before = text[max(0, start - WINDOW) : start].rpartition(BREAK)[2].lower()
         last = -1
         for found in self.supporting.finditer(before):
             last = found.end()

@@ -82,12 +82,17 @@ def forbidden(requirement: Requirement, view: EffectiveView) -> Iterator[Violati
         for direction in [requirement.direction] if requirement.direction else _DIRECTIONS:
             for flow in view.rail_flows(direction):
                 if fnmatchcase(flow, pattern):
+                    on_dialog = direction == "dialog"
                     yield violation(
                         requirement,
                         f"the {direction} rail '{flow}' is forbidden by {label}",
-                        ("rails", direction, "flows", flow),
-                        f"NeMo runs it in every conversation ({direction})",
-                        f"remove it from rails.{direction}.flows",
+                        ("rails", direction) if on_dialog else ("rails", direction, "flows", flow),
+                        "NeMo starts it when what it waits for is said"
+                        if on_dialog
+                        else f"NeMo runs it in every conversation ({direction})",
+                        f"take the flow '{flow}' out"
+                        if on_dialog
+                        else f"remove it from rails.{direction}.flows",
                     )
     elif requirement.subject == "setting":
         yield from _setting(requirement, view)

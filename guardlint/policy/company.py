@@ -53,7 +53,7 @@ def company_configuration(policy: ComposedPolicy, central: Central) -> dict[str,
     }
     fragments: dict[str, Any] = {}
     for use, rail in used:
-        _merge(fragments, _side(use, rail).config, use, ())
+        _merge(fragments, _filled(_side(use, rail).config, use), use, ())
     if fragments:
         rails["config"] = fragments
     config["rails"] = {name: section for name, section in rails.items() if section != {"flows": []}}
@@ -107,6 +107,15 @@ def _prompts(used: tuple[tuple[RailUse, Rail], ...]) -> Iterator[Mapping[str, An
             if prompt.id in _side(use, rail).prompts and prompt.task not in seen:
                 seen.add(prompt.task)
                 yield prompt.nemo
+
+
+def _filled(value: Any, use: RailUse) -> Any:
+    """A part of ``rails.config`` with every ``{setting: NAME}`` replaced by the setting's value."""
+    if isinstance(value, Mapping):
+        if set(value) == {"setting"}:
+            return use.settings[value["setting"]]
+        return {key: _filled(item, use) for key, item in value.items()}
+    return [_filled(item, use) for item in value] if isinstance(value, list) else value
 
 
 def _merge(into: dict[str, Any], fragment: Mapping[str, Any], use: RailUse, path: tuple[str, ...]) -> None:

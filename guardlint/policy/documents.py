@@ -32,6 +32,7 @@ Kind = Literal[
     "waiver",
     "lock",
     "reviews",
+    "controls",
     "rail-tests",
     "policy-tests",
     "prices",

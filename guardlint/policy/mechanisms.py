@@ -36,7 +36,8 @@ _GUARD: Mapping[str, Mapping[str, str]] = {
         "full": "the guard never records content; write 'never'",
     },
     "telemetry": {"required": "the guard sends no telemetry"},
-    "audit": {"required": "the application decides where audit records go, when it loads the bundle"},
+    # The guard does not start without a place for records, and blocks a call that it cannot record.
+    "audit": {},
 }
 
 GUARD_KEYS = tuple(_GUARD)
@@ -78,12 +79,6 @@ def check_mechanism(requirement: Requirement) -> None:
             requirement,
             "nothing enforces an order on dialog: what people say decides which flow runs",
             "require a rail on dialog, or an order in another direction",
-        )
-    if requirement.verb == "forbid" and requirement.subject == "rail" and direction == "dialog":
-        raise _refused(
-            requirement,
-            "nothing enforces a forbidden rail on dialog: a flow of any other name does the same",
-            "forbid an action or a file",
         )
 
 

@@ -91,6 +91,7 @@ class RailUse:
     """An approved rail that compile puts into the company half of every bundle; enforced by the bundle.
 
     ``settings`` are those that the policies write; ``Central.policy`` fills in the rail's defaults.
+    ``chosen`` are the names of those that the team chose.
     """
 
     rail: str
@@ -100,6 +101,7 @@ class RailUse:
     controls: tuple[str, ...]
     settings: Mapping[str, Any]
     origin: Origin
+    chosen: tuple[str, ...] = ()
 
     @property
     def ref(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -45,13 +45,27 @@ class RailSide:
 
 @record
 class RailSetting:
-    """What a policy may choose. ``values`` None: anything of the default's type."""
+    """What a policy may choose, and with ``team`` a team within that.
+
+    ``values`` None: anything of the default's type; ``minimum`` and ``maximum`` are of numbers.
+    """
 
     description: str
     default: Any
     many: bool
     values: tuple[Any, ...] | None
     tighter: Literal["superset", "subset", "higher", "lower", "fixed"]
+    team: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+
+    def beyond(self, value: object) -> str | None:
+        """How a number leaves the bounds, or None."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        if self.minimum is not None and value < self.minimum:
+            return f"is below {self.minimum:g}"
+        return f"is above {self.maximum:g}" if self.maximum is not None and value > self.maximum else None
 
 
 @record
@@ -93,6 +107,9 @@ class Rail:
             )
         if value == setting.default:
             return None
+        beyond = setting.beyond(value)
+        if beyond is not None:
+            return f"'{name}' of {self.label} {beyond}", setting.description
         if setting.many:
             if not isinstance(value, list) or not value:
                 return f"'{name}' takes a list of values", setting.description
@@ -120,6 +137,7 @@ def load_rail(folder: Path) -> Rail:
     data = document.data
     if data["id"] != folder.name:
         raise document.error(f"the id is not the folder's name '{folder.name}'", "id")
+    _check_settings(document)
     prompts = _prompts(folder)
     directions = {
         cast("Direction", direction): _side(document, direction, data["runs"], prompts)
@@ -135,7 +153,7 @@ def load_rail(folder: Path) -> Rail:
         runs=data["runs"],
         controls=tuple(data["controls"]),
         directions=directions,
-        settings={name: _setting(entry) for name, entry in data.get("settings", {}).items()},
+        settings={name: _setting(document, name) for name in data.get("settings", {})},
         prompts=prompts,
         files=files,
         digest=digest_of(files),
@@ -184,7 +202,44 @@ def _side(document: Document, direction: str, runs: str, prompts: tuple[Prompt, 
     )
 
 
-def _setting(entry: Mapping[str, Any]) -> RailSetting:
+def _check_settings(document: Document) -> None:
+    """A setting of a rail that runs in NeMo takes effect where ``{setting: NAME}`` stands in its config."""
+    data = document.data
+    settings, used = data.get("settings", {}), set()
+    for direction, side in data["directions"].items():
+        for name in _named_settings(side.get("config", {})):
+            if name not in settings:
+                near = closest(name, settings)
+                raise document.error(
+                    f"there is no setting '{name}'",
+                    "directions",
+                    direction,
+                    "config",
+                    help=f"did you mean '{near}'?" if near else None,
+                )
+            used.add(name)
+    for name in settings:
+        if data["runs"] == "nemo" and name not in used:
+            what = f"'{{setting: {name}}}' stands nowhere in a config, so that the setting does nothing"
+            raise document.error(what, "settings", name, key=True)
+
+
+def _named_settings(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if set(value) == {"setting"}:
+            yield str(value["setting"])
+            return
+        value = list(value.values())
+    for item in value if isinstance(value, list) else ():
+        yield from _named_settings(item)
+
+
+def _setting(document: Document, name: str) -> RailSetting:
+    entry: Mapping[str, Any] = document.data["settings"][name]
+    if "team" in entry and entry["tighter"] == "fixed":
+        raise document.error(
+            "a setting that is fixed is nobody's to choose", "settings", name, "team", key=True
+        )
     values = entry.get("values")
     return RailSetting(
         description=entry["description"],
@@ -192,6 +247,9 @@ def _setting(entry: Mapping[str, Any]) -> RailSetting:
         many=entry.get("list", False),
         values=tuple(values) if values is not None else None,
         tighter=entry["tighter"],
+        team=entry.get("team", False),
+        minimum=entry.get("minimum"),
+        maximum=entry.get("maximum"),
     )
 
 

@@ -17,7 +17,7 @@ from guardlint.policy.vendor import Altered, altered, open_vendored
 from guardlint.policy.waivers import Waiver
 from guardlint.source.files import read_text
 from guardlint.source.place import Place
-from guardlint.source.record import record
+from guardlint.source.record import field, record
 from guardlint.source.yaml_file import DataPath
 
 __all__ = [
@@ -35,12 +35,16 @@ __all__ = [
 
 @record
 class TeamConfiguration:
-    """A NeMo configuration that the team declares. ``path`` is relative to the team file, with ``/``."""
+    """A NeMo configuration that the team declares. ``path`` is relative to the team file, with ``/``.
+
+    ``settings`` are what the team chooses of the company's rails: the value and its place, by rail and name.
+    """
 
     path: str
     name: str | None
     tier: str | None
     place: Place
+    settings: Mapping[str, Mapping[str, tuple[Any, Place]]] = field(default_factory=dict)
 
 
 @record
@@ -212,6 +216,13 @@ def _team_file(path: Path, data: Mapping[str, Any], place: Any) -> TeamFile:
                 name=entry.get("name"),
                 tier=entry.get("tier"),
                 place=place(("configurations", index), False),
+                settings={
+                    rail: {
+                        name: (value, place(("configurations", index, "settings", rail, name), False))
+                        for name, value in chosen.items()
+                    }
+                    for rail, chosen in entry.get("settings", {}).items()
+                },
             )
             for index, entry in enumerate(data.get("configurations", ()))
         ),

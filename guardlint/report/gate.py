@@ -18,6 +18,8 @@ def render_gate_text(judged: Judged, base: str, *, passed: bool) -> str:
         parts.append(f"{len(judged.known):,} known before")
     if judged.mended:
         parts.append(f"{len(judged.mended):,} mended")
+    if judged.unchanged:
+        parts.append(f"{_plural(judged.unchanged, 'configuration')} unchanged")
     return f"gate {'passed' if passed else 'failed'} against {base}: {', '.join(parts)}\n"
 
 
@@ -28,7 +30,6 @@ def render_gate_markdown(judged: Judged, base: str, *, passed: bool, notices: Se
 
 def _lines(judged: Judged, base: str, passed: bool, notices: Sequence[str]) -> Iterator[str]:
     new = _new(judged)
-    removed = [found for found in new if found.rule == "removed-rail"]
     yield f"## guardlint gate: {'✅ passed' if passed else '🛑 failed'}"
     yield ""
     yield f"Compared with `{base}`."
@@ -37,9 +38,11 @@ def _lines(judged: Judged, base: str, passed: bool, notices: Sequence[str]) -> I
     yield ""
     yield "| | |"
     yield "| --- | --- |"
-    yield f"| Configurations | {len(judged.report.configurations)} |"
+    yield f"| Configurations compared | {len(judged.report.configurations)} |"
+    if judged.unchanged:
+        yield f"| Left unchanged | {judged.unchanged} |"
     yield f"| New or never allowed | {len(new)} |"
-    yield f"| Guardrails removed | {len(removed)} |"
+    yield f"| Guardrails removed | {judged.removed} |"
     yield f"| Known before | {len(judged.known)} |"
     yield f"| Mended by this change | {len(judged.mended)} |"
     if new:

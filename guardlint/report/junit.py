@@ -18,9 +18,11 @@ def render_junit(report: Report) -> str:
     """Notes pass; what is waived or suppressed is skipped, with the reason; a clean configuration passes."""
     root = Xml.Element("testsuites", name="guardlint")
     paths = [item.path for item in report.configurations]
-    elsewhere = {found.configuration for found in report.findings} - set(paths)
-    for path in [*paths, *sorted(elsewhere)]:
-        root.append(_suite(path, [found for found in report.findings if found.configuration == path]))
+    found: dict[str, list[Finding]] = {path: [] for path in paths}
+    for item in report.findings:
+        found.setdefault(item.configuration, []).append(item)
+    for path in [*paths, *sorted(found.keys() - set(paths))]:
+        root.append(_suite(path, found[path]))
     for name in ("tests", "failures", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     root.set("errors", "0")

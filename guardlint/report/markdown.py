@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from guardlint.lint.finding import CheckedConfiguration, Finding, Report
@@ -28,9 +29,10 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield "| Configuration | NeMo | Model calls a query | Policy | Findings |"
     yield "| --- | --- | --- | --- | --- |"
-    for item in report.configurations:
-        yield _configuration(item, report)
     found = [item for item in report.findings if item.counts]
+    counts_by = Counter(item.configuration for item in found)
+    for item in report.configurations:
+        yield _configuration(item, counts_by[item.path])
     if found:
         yield ""
         yield from findings_table(found)
@@ -59,14 +61,13 @@ def findings_table(findings: list[Finding]) -> Iterator[str]:
         )
 
 
-def _configuration(item: CheckedConfiguration, report: Report) -> str:
-    own = [found for found in report.findings if found.configuration == item.path and found.counts]
+def _configuration(item: CheckedConfiguration, findings: int) -> str:
     calls = "-"
     if item.llm_calls is not None:
         low, high = item.llm_calls.low, item.llm_calls.high
         calls = str(high) if low == high else f"{low} to {high}"
     nemo = f"{item.target_version}, {_LOADS[item.loads]}"
-    return f"| {_code(item.path)} | {nemo} | {calls} | {escaped(item.policy or '-')} | {len(own) or '✓'} |"
+    return f"| {_code(item.path)} | {nemo} | {calls} | {escaped(item.policy or '-')} | {findings or '✓'} |"
 
 
 def _reason(item: Finding) -> str:

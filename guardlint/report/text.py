@@ -98,8 +98,9 @@ def _frame(
 
 
 def _summary(report: Report, pen: _Pen) -> Iterator[str]:
+    failing = {found.configuration for found in report.findings if found.severity == "error" and found.counts}
     for configuration in report.configurations:
-        yield _configuration(configuration, report, pen)
+        yield _configuration(configuration, pen, fails=configuration.path in failing)
     counts = [
         pen(style, _plural(report.count(style), style))
         for style in ("error", "warning", "note")
@@ -115,10 +116,8 @@ def _summary(report: Report, pen: _Pen) -> Iterator[str]:
     yield f"{checked} checked: {', '.join(counts) if counts else pen('green', 'no findings')}"
 
 
-def _configuration(configuration: CheckedConfiguration, report: Report, pen: _Pen) -> str:
-    own = [found for found in report.findings if found.configuration == configuration.path]
-    errors = sum(1 for found in own if found.severity == "error" and found.counts)
-    mark = pen("error", "✗") if errors else pen("green", "✓")
+def _configuration(configuration: CheckedConfiguration, pen: _Pen, *, fails: bool) -> str:
+    mark = pen("error", "✗") if fails else pen("green", "✓")
     loads = {"yes": "NeMo loads it", "no": "NeMo does not load it", "depends": "NeMo may load it"}
     facts = [f"NeMo {configuration.target_version}", loads[configuration.loads]]
     if configuration.llm_calls is not None:

@@ -185,8 +185,15 @@ def add_item(source: Source, path: DataPath, text: str, *, safe: bool = False) -
             title, (Edit(edit.place, edit.text.removesuffix("''") + f"[{shown}]"),), safe, made.changes
         )
     node = found[1]
-    if not isinstance(node, yaml.SequenceNode) or not node.value:
+    if not isinstance(node, yaml.SequenceNode):
         return None
+    if not node.value:
+        begin, end = node.start_mark, node.end_mark
+        # Nothing but the two brackets, so that no comment stands between them.
+        if (begin.line, begin.column + 2) != (end.line, end.column):
+            return None
+        edit = Edit.insert(file.file, begin.line + 1, begin.column + 2, shown)
+        return Fix(title, (edit,), safe, (own,))
     last = node.value[-1]
     if node.flow_style:
         mark = last.end_mark

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from guardlint.source.colang import Flow, Statement
 
 __all__ = ["Block", "blocks_of", "flatten"]
 
 
-@dataclass(slots=True)
+_MOST = 200
+_kept: dict[int, tuple[Flow, list[Block]]] = {}
+
+
 class Block:
     """A statement and those that are indented below it."""
 
-    statement: Statement
-    inside: list[Block] = field(default_factory=list)
+    __slots__ = ("inside", "statement")
+
+    def __init__(self, statement: Statement, inside: list[Block] | None = None) -> None:
+        self.statement = statement
+        self.inside = [] if inside is None else inside
 
 
 def blocks_of(flow: Flow) -> list[Block]:
-    """The statements at the top of the flow, each with what is below it."""
+    """The statements at the top of the flow, each with what is below it; not to be changed.
+
+    Several rules look at the same flow one after the other, so that those of the last flows are kept.
+    """
+    kept = _kept.get(id(flow))
+    if kept is not None and kept[0] is flow:
+        return kept[1]
     top: list[Block] = []
     levels: list[tuple[int, list[Block]]] = [(0, top)]
     for statement in flow.statements:
@@ -28,6 +39,9 @@ def blocks_of(flow: Flow) -> list[Block]:
         block = Block(statement)
         levels[-1][1].append(block)
         levels.append((statement.place.column, block.inside))
+    if len(_kept) >= _MOST:
+        _kept.clear()
+    _kept[id(flow)] = flow, top
     return top
 
 

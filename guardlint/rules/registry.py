@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -65,16 +65,28 @@ def company_rules(names: Sequence[str]) -> tuple[LoadedRule, ...]:
 def concerned(rules: Sequence[LoadedRule], project: Project) -> Iterator[LoadedRule]:
     """The rules that may find something: the others need not be imported.
 
-    ``concerns(project)`` in the package of a family says whether its rules may; without it they all may.
+    The package of a family may say so for its rules, by what is cheap to see: ``concerns(project)`` is False
+    where none of them can find anything, ``silent(project)`` gives the ids of those that cannot.
     """
-    asked: dict[str, bool] = {}
+    asked: dict[str, Container[str] | None] = {}
     for rule in rules:
         home = rule.home
         if home not in asked:
-            concerns = getattr(importlib.import_module(home), "concerns", None) if home else None
-            asked[home] = concerns is None or concerns(project)
-        if asked[home]:
+            concerns, silent = _gates(home)
+            open_gate = concerns is None or concerns(project)
+            asked[home] = None if not open_gate else frozenset(silent(project) if silent is not None else ())
+        quiet = asked[home]
+        if quiet is not None and rule.id not in quiet:
             yield rule
+
+
+_Gates = tuple[Callable[[Project], bool] | None, Callable[[Project], Iterable[str]] | None]
+
+
+@cache
+def _gates(home: str) -> _Gates:
+    package = importlib.import_module(home) if home else None
+    return getattr(package, "concerns", None), getattr(package, "silent", None)
 
 
 def _of_package(name: str, package: str) -> tuple[LoadedRule, ...]:
@@ -115,18 +127,16 @@ def _modules(folder: Path = _FOLDER) -> list[Path]:
 class DiscoveredRule(LoadedRule):
     """A rule whose module is imported when something of it is asked for."""
 
-    __slots__ = ("_check", "_module")
+    __slots__ = ("_check", "_module", "home")
     _check: Callable[[Project], Iterator[Found]] | None
     _module: str
 
     def __init__(self, name: str, family: str, module: str) -> None:
-        for slot, value in (("id", name), ("family", family), ("_module", module), ("_check", None)):
+        home = module.rpartition(".")[0]
+        for slot, value in (
+            ("id", name), ("family", family), ("home", home), ("_module", module), ("_check", None)
+        ):  # fmt: skip
             object.__setattr__(self, slot, value)
-
-    @property
-    def home(self) -> str:
-        """The package of its family."""
-        return self._module.rpartition(".")[0]
 
     @property
     def rule(self) -> Rule:

@@ -1,46 +1,72 @@
-"""The names in a folder that fit patterns, with one look at the folder."""
+"""The names in a folder that fit patterns, with one look at the folder.
+
+The cache asks the same again before anything else is imported, so nothing is that takes long.
+"""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
-from fnmatch import fnmatchcase, translate
-from functools import lru_cache
-from pathlib import Path
 
-__all__ = ["is_like", "names_like"]
+TYPE_CHECKING = False  # typing takes longer to import than all of this
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
-# So many names are worth the millisecond that a pattern of all patterns takes to compile.
-_MANY = 100
+__all__ = ["fitting", "is_like", "names_like"]
 
 
 def names_like(folder: Path, *patterns: str) -> list[str]:
     """The names that fit one of the patterns (``requirements*.txt``), sorted; none without a folder.
 
-    The audit event ``guardlint.names_like`` tells the cache what was asked: other names do not matter.
+    The audit event ``guardlint.names_like`` tells the cache what was asked and what the answer was (None
+    where the folder cannot be read): other names do not matter.
     """
-    sys.audit("guardlint.names_like", str(folder), patterns)
     try:
         names = os.listdir(folder)  # noqa: PTH208 - names are all that is wanted
     except OSError:
+        sys.audit("guardlint.names_like", str(folder), patterns, None)
         return []
-    if len(names) > _MANY:
-        fits = _fitting(patterns).match
-        return sorted(name for name in names if fits(name))
-    return sorted(name for name in names if any(is_like(name, pattern) for pattern in patterns))
+    found = fitting(names, patterns)
+    sys.audit("guardlint.names_like", str(folder), patterns, found)
+    return found
+
+
+def fitting(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
+    """Those of the names that fit one of the patterns, sorted."""
+    begins, ends, inside = _needed(patterns)
+    possible = [
+        name
+        for name in names
+        if name.startswith(begins) or name.endswith(ends) or any(part in name for part in inside)
+    ]
+    return sorted(name for name in possible if any(is_like(name, pattern) for pattern in patterns))
+
+
+def _needed(patterns: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """A text for each pattern with which a name must begin, or end, or which must be in it.
+
+    A folder can hold thousands of names, and next to none of them is worth a closer look.
+    """
+    begins, ends, inside = [], [], []
+    for pattern in patterns:
+        parts = pattern.replace("?", "*").replace("[", "*").split("*")
+        if parts[0]:
+            begins.append(parts[0])
+        elif parts[-1] and "[" not in pattern:
+            ends.append(parts[-1])
+        else:
+            inside.append("" if "[" in pattern else max(parts, key=len))
+    return tuple(begins), tuple(ends), tuple(inside)
 
 
 def is_like(name: str, pattern: str) -> bool:
     """``fnmatch.fnmatchcase``, which compiles a pattern, for names and for what holds one star."""
     first, star, last = pattern.partition("*")
     if "*" in last or "[" in pattern or "?" in pattern:
+        from fnmatch import fnmatchcase
+
         return fnmatchcase(name, pattern)
     if not star:
         return name == pattern
     return len(name) >= len(first) + len(last) and name.startswith(first) and name.endswith(last)
-
-
-@lru_cache(maxsize=32)
-def _fitting(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(map(translate, patterns)))

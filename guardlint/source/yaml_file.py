@@ -22,15 +22,16 @@ from guardlint.source.yaml_limits import (
     refuse_bomb,
     refuse_deep,
 )
+from guardlint.source.yaml_loader import Loader, PythonLoader
 
 __all__ = ["MAX_DEPTH", "MAX_VALUES", "DataPath", "YamlFile", "YamlProblem", "parse_yaml"]
 
 DataPath = tuple[str | int, ...]
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PROPERTIES = lazy_pattern(r"(?:[&!][^\s,\[\]{}]*[ \t]+)+")
-_OTHER_BREAKS = lazy_pattern("[\r\x85\u2028\u2029]")
+_OTHER_BREAKS = "\r\x85\u2028\u2029"
 _BREAK = lazy_pattern("\r\n|[\n\r\x85\u2028\u2029]")
+_TEXT = "tag:yaml.org,2002:str"
 # Where the C loader is more lenient than the Python one: a lone !, and a comment right behind | or >.
 _DISPUTED = lazy_pattern(r"\t|(?:^|[\s\[{,])!(?=[\s,\]}]|$)|[|>][-+0-9]*#", re.MULTILINE)
 
@@ -38,7 +39,7 @@ _DISPUTED = lazy_pattern(r"\t|(?:^|[\s\[{,])!(?=[\s,\]}]|$)|[|>][-+0-9]*#", re.M
 class YamlFile:
     """A parsed file. ``data`` is what ``yaml.safe_load`` returns (None for an empty document)."""
 
-    __slots__ = ("_lines", "_loader", "_own", "_root", "data", "file", "text")
+    __slots__ = ("_lines", "_loader", "_odd", "_own", "_root", "data", "file", "text")
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class YamlFile:
         # What stands in a mapping itself: the constructor puts merged pairs among the node's own.
         self._own = own or {}
         self._lines: list[str] | None = None
+        self._odd: bool | None = None
 
     def place(self, path: DataPath = (), *, key: bool = False) -> Place:
         """Where the value at ``path`` stands, or with ``key=True`` the key that holds it.
@@ -84,6 +86,11 @@ class YamlFile:
         return (key_node, node) if node is not None else None
 
     @property
+    def has_flow(self) -> bool:
+        """Whether there may be a list or a mapping in brackets."""
+        return bool(self._loader.has_flow)
+
+    @property
     def lines(self) -> list[str]:
         """The lines without their ends and without the byte order mark; line 1 is entry 0."""
         self._line(0)
@@ -92,7 +99,9 @@ class YamlFile:
     @property
     def has_odd_breaks(self) -> bool:
         """Whether YAML sees line ends where editors see none, so that lines cannot be edited by number."""
-        return _OTHER_BREAKS.search(self.text) is not None
+        if self._odd is None:
+            self._odd = any(sign in self.text for sign in _OTHER_BREAKS)
+        return self._odd
 
     def inside(self, path: DataPath, offset: int, length: int) -> Place:
         """The place of ``length`` characters at ``offset`` of the string at ``path``.
@@ -165,6 +174,8 @@ class YamlFile:
         return None
 
     def _key(self, node: yaml.Node) -> Any:
+        if node.tag == _TEXT:
+            return node.value
         key = self._loader.construct_object(node, deep=True)
         return key if isinstance(key, str | int | float | bool) or key is None else str(key)
 
@@ -180,6 +191,8 @@ class YamlFile:
     def _start(self, node: yaml.Node) -> tuple[int, int]:
         """Line and column (from 0) of a node's text, behind its anchor and tag."""
         line, column = self._position(node.start_mark)
+        if not self._line(line).startswith(("&", "!"), column):
+            return line, column
         if isinstance(node, yaml.ScalarNode) and node.style not in ("|", ">"):
             properties = _PROPERTIES.match(self._line(line), column)
             if properties is not None and self._position(node.end_mark)[0] == line:
@@ -188,7 +201,7 @@ class YamlFile:
 
     def _position(self, mark: Any) -> tuple[int, int]:
         """Line and column (from 0) as editors count them: YAML knows more line breaks than ``\\n``."""
-        if not _OTHER_BREAKS.search(self.text):
+        if not self.has_odd_breaks:
             return mark.line, mark.column
         text = self.text.removeprefix("\ufeff")
         breaks = [0, *(found.end() for found in _BREAK.finditer(text))]
@@ -226,19 +239,26 @@ def parse_yaml(text: str, file: str) -> YamlFile:
     Raises YamlProblem when NeMo's loader would refuse the text, when it nests deeper than MAX_DEPTH,
     or when its aliases expand to more than MAX_VALUES values.
     """
-    refuse_deep(text, file, _Loader)
-    if _Loader is yaml.SafeLoader:
-        return _load(text, file, yaml.SafeLoader)
+    refuse_deep(text, file, Loader)
+    if issubclass(Loader, yaml.SafeLoader):
+        return _load(text, file, PythonLoader)
     try:
-        parsed = _load(text, file, _Loader)
+        parsed = _load(text, file, Loader)
     except YamlProblem:
-        return _load(text, file, yaml.SafeLoader)
-    if _DISPUTED.search(text) or ("?" in text and parsed.has_flow_question()):
-        return _load(text, file, yaml.SafeLoader)
+        return _load(text, file, PythonLoader)
+    if _may_be_disputed(text) and _DISPUTED.search(text):
+        return _load(text, file, PythonLoader)
+    if "?" in text and parsed.has_flow and parsed.has_flow_question():
+        return _load(text, file, PythonLoader)
     return parsed
 
 
-def _load(text: str, file: str, loader_class: Any) -> YamlFile:
+def _may_be_disputed(text: str) -> bool:
+    """Whether the signs are there of which the two loaders think differently."""
+    return "\t" in text or "!" in text or ("#" in text and ("|" in text or ">" in text))
+
+
+def _load(text: str, file: str, loader_class: type[Loader | PythonLoader]) -> YamlFile:
     try:
         loader = loader_class(text)
         root = loader.get_single_node()
@@ -247,7 +267,7 @@ def _load(text: str, file: str, loader_class: Any) -> YamlFile:
         if "*" in text:
             refuse_bomb(root, file)
         own = _own_pairs(root) if "<<" in text else None
-        data = loader.construct_document(root)
+        data = loader.document(root, text)
     except yaml.MarkedYAMLError as error:
         place = _problem_place(error, text, file)
         raise YamlProblem(_reason(error), place) from None

@@ -17,6 +17,9 @@ MAX_DEPTH = 150
 MAX_VALUES = 200_000
 """Values after aliases are followed; more is an alias bomb, not a configuration."""
 
+_LONG = 200
+"""Characters of the shortest line that fits the pattern."""
+
 _SUSPICIOUSLY_DEEP = lazy_pattern(r"^[ \-?:]{300,}|(?:[-?] ){100}", re.MULTILINE)
 
 
@@ -31,7 +34,7 @@ class YamlProblem(Exception):
 
 def refuse_deep(text: str, file: str, loader: Any) -> None:
     """Raise YamlProblem for text that nests deeper than MAX_DEPTH; costs nothing where it cannot."""
-    if text.count("[") + text.count("{") <= MAX_DEPTH and not _SUSPICIOUSLY_DEEP.search(text):
+    if text.count("[") + text.count("{") <= MAX_DEPTH and not _may_be_deep(text):
         return
     depth = 0
     try:
@@ -44,6 +47,12 @@ def refuse_deep(text: str, file: str, loader: Any) -> None:
                 depth -= 1
     except yaml.YAMLError:
         return  # the parse proper says what is wrong and where
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether a line is indented so far, which takes a long one."""
+    long = len(text) >= _LONG and any(len(line) >= _LONG for line in text.split("\n"))
+    return long and _SUSPICIOUSLY_DEEP.search(text) is not None
 
 
 def refuse_bomb(root: yaml.Node, file: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from guardlint.source.pyyaml import yaml
+from guardlint.source.yaml_loader import load
 
 __all__ = ["load_plain"]
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # With one of these the loaders may disagree, or what is read can have parts in common.
 _SIGNS = frozenset("\t\r?!|>&*<%@`\0\x7f")
 
@@ -17,7 +17,7 @@ def load_plain(text: str) -> Any:
     """What ``yaml.safe_load`` gives; it raises what that raises."""
     if text.isascii() and _SIGNS.isdisjoint(text):
         try:
-            return yaml.load(text, Loader=_Loader)
+            return load(text)
         except yaml.YAMLError:
             pass  # the Python loader says what is wrong
     return yaml.safe_load(text)

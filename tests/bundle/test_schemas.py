@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from guardlint.bundle.schema import first_fault
 from guardlint.resources import resource_dir
 
-KINDS = ("bundle-manifest", "plan", "trust")
+KINDS = ("bundle-contents", "bundle-difference", "bundle-manifest", "plan", "revisions", "trust")
 
 
 def schema(kind: str) -> dict[str, object]:

@@ -14,7 +14,8 @@ from guardlint.bundle.container import join, split
 from guardlint.bundle.dsse import open_envelope, sign_envelope
 from guardlint.bundle.keys import generate, key_id, public_pem
 from guardlint.bundle.manifest import statement_bytes
-from guardlint.bundle.seal import seal
+from guardlint.bundle.revisions import last_seen
+from guardlint.bundle.seal import seal, sign_bundle
 from guardlint.bundle.trust import Trust, trusting
 from guardlint.bundle.verify import verify_bundle
 from guardlint.errors import ConfigError, UsageError
@@ -245,3 +246,40 @@ def test_the_trust_store_is_read_first(workshop) -> None:
     line = workshop.refused(lambda: verify_bundle(b"", [], now=workshop.now), ConfigError)
     assert "no trusted key is given" == line
     assert Trust({}) is not None
+
+
+def test_the_application_is_asked_before_the_date(workshop) -> None:
+    """A bundle of somebody else's is that, not an expired one; without names any will do."""
+    ours = dataclasses.replace(workshop.trust, applications=frozenset({"claims-and-cards", "cards"}))
+    workshop.verify(workshop.honest(), trust=ours)
+    theirs = dataclasses.replace(workshop.trust, applications=frozenset({"mortgages"}))
+    for moment in (workshop.now, datetime(2030, 1, 1, tzinfo=UTC)):
+        line = workshop.verify_refused(workshop.honest(), trust=theirs, now=moment)
+        assert "bundle is of the application 'claims-and-cards', expected is mortgages" == line
+    nobody = dataclasses.replace(workshop.trust, applications=frozenset())
+    assert "the trust stores name none in common" in workshop.verify_refused(workshop.honest(), trust=nobody)
+
+
+def test_only_what_is_accepted_is_recorded(workshop, tmp_path) -> None:
+    """A bundle that turns out bad at its last step must not lock out good ones."""
+    record = tmp_path / "revisions.json"
+    trust = dataclasses.replace(workshop.trust, revisions=(record,))
+    bad = {**workshop.files, "plan.yml": b"schema: guardlint/plan/v9\n"}
+    complete = workshop.complete(bad, revision=99)
+    workshop.verify_refused(workshop.of(bad, complete), trust=trust)
+    assert not record.exists()
+    workshop.verify(workshop.honest(), trust=trust)
+    assert 7 == last_seen(record, "claims-and-cards").revision
+    assert "revision 6 is older than 7" in workshop.verify_refused(workshop.honest(revision=6), trust=trust)
+    workshop.verify(workshop.honest(revision=8), trust=trust)
+    line = workshop.verify_refused(workshop.honest(), trust=trust)
+    assert "revision 7 is older than 8, which this machine has accepted" == line
+
+
+def test_signing_anew_leaves_the_revision_alone(workshop, tmp_path) -> None:
+    """The archive is the same, so a rotated key brings no other bundle."""
+    record, other = tmp_path / "revisions.json", generate()
+    trust = dataclasses.replace(trusting(workshop.key.public, other.public), revisions=(record,))
+    bundle = workshop.honest()
+    workshop.verify(bundle, trust=trust)
+    workshop.verify(sign_bundle(bundle, [other], now=workshop.now), trust=trust)

@@ -63,3 +63,15 @@ def test_no_case_is_no_success(tmp_path: Path, guardlint) -> None:
     """A test that tests nothing has not passed."""
     (tmp_path / "policies").mkdir()
     assert 3 == guardlint("test", tmp_path).code
+
+
+def test_a_control_that_no_framework_has_fails(central: Path, guardlint) -> None:
+    """As a case of the policy that names it, at its line."""
+    policy = central / "policies" / "acme" / "policy.yml"
+    text = policy.read_text()
+    start = text.index('controls: ["') + len('controls: ["')
+    policy.write_text(f'{text[:start]}ATLAS:AML.M0099", "{text[start:]}')
+    ran = guardlint("test", central, "--policies")
+    assert 1 == ran.code
+    assert "'ATLAS:AML.M0099' is no control of MITRE ATLAS, mitigations" in ran.out
+    assert "policy.yml:" in ran.out

@@ -45,6 +45,10 @@ define flow fees
   $check_hallucination = True
   bot tell fees
 """
+LONGER = DIALOG.replace("  bot tell fees\n", "  bot tell fees\n  bot tell more\n").replace(
+    "  $check_hallucination = True\n", ""
+)
+WARNED = DIALOG.replace("$check_hallucination", "$hallucination_warning")
 JUDGE = """\
 from nemoguardrails.actions import action
 from nemoguardrails.llm.call import llm_call
@@ -58,6 +62,13 @@ async def our_judge(context=None, llm=None):
 OWN = (
     "define subflow our check\n  $ok = execute our_judge\n  if not $ok\n    bot refuse to respond\n    stop\n"
 )
+OTHER_NAME = """\
+define subflow our output
+  $allowed = execute self_check_output
+  if $allowed.is_blocked
+    bot refuse to respond
+    stop
+"""
 EMBEDDINGS = "rails: {dialog: {user_messages: {embeddings_only: true%s}}}\n"
 
 # By name: config.yml, Colang, actions.py; then the calls of the plain message, of one that the input rails
@@ -114,6 +125,40 @@ CASES: dict[str, tuple[str, str, str, tuple[int, ...]]] = {
         (3, 3, 3, 0, 1),
     ),
     "passthrough": ("passthrough: true\n" + BOTH, "", "", (3, 1, 3)),
+    "nothing behind a message that is checked": (BOTH, LONGER, "", (5, 1, 5, 2, 4)),
+    "everything behind a message that nothing checks": ("", LONGER, "", (3, 3, 3, 1, 3)),
+    "nothing behind a message where a retrieval rail acts": (
+        "rails: {retrieval: {flows: [our look]}}\n",
+        LONGER + "\ndefine subflow our look\n  $ok = execute our_judge\n",
+        JUDGE,
+        (4, 4, 4, 2, 3),
+    ),
+    "a warning of hallucination": ("", WARNED, "", (3, 3, 3, 1, 5)),
+    "no warning of hallucination behind a check": (
+        "rails: {output: {flows: [self check output]}}\n",
+        WARNED,
+        "",
+        (4, 4, 4, 1, 3),
+    ),
+    "armed by a flow that another one cuts short": (
+        "rails: {output: {flows: [self check hallucination]}}\n",
+        DIALOG.replace("  $check_hallucination = True\n", "")
+        + "\ndefine flow all\n  user ...\n  $check_hallucination = True\n  bot tell more\n",
+        "",
+        (5, 5, 5, 1, 5),
+    ),
+    "the first flow that waits for it": (
+        "",
+        "define flow all\n  user ...\n  bot tell all\n\n" + DIALOG,
+        "",
+        (2, 2, 2, 2, 2),
+    ),
+    "a verdict under another name": (
+        "rails: {input: {flows: [self check input]}, output: {flows: [our output]}}\n",
+        OTHER_NAME,
+        "",
+        (3, 1, 4),
+    ),
 }
 MESSAGES = ("what is the weather like", "tell me the vault code", "how is the moon")
 INTENTS = {"when do you open": "ask hours", "what are the fees": "ask fees"}
@@ -207,3 +252,27 @@ def test_the_calls_in_colang_2_are_those_that_nemo_makes(name: str, tmp_path: Pa
     courses = predict(read_configuration(root))
     assert plain == len(courses.usual.asked)
     assert {plain, condemned} <= {len(course.asked) for course in courses.courses}
+
+
+def test_the_result_of_a_tool_costs_its_own_rails_only(tmp_path: Path) -> None:
+    """Behind them NeMo asks nobody for an answer; without any it does, past the input rails."""
+    text = (
+        "passthrough: true\nrails: {input: {flows: [self check input]}, tool_input: {flows: [our check]}}\n"
+    )
+    root = write(tmp_path, text, OWN, JUDGE)
+    brain = ScriptedBrain(answer="Here it is.", judge=judge)
+    made = Counter(root).count(MESSAGES[0], brain, result="It is warm.")
+    assert ("general",) == made.tasks
+    assert "" == made.reply
+    assert {1, 2} <= {len(course.asked) for course in predict(read_configuration(root)).courses}
+
+
+def test_side_by_side_a_refusal_is_forgotten_where_a_retrieval_rail_acts(tmp_path: Path) -> None:
+    """The condemned message is refused, and answered all the same: the envelope counts that."""
+    rails = "rails: {input: {parallel: true, flows: [self check input]}, retrieval: {flows: [our look]}}\n"
+    colang = "define subflow our look\n  $ok = execute our_judge\n"
+    root = write(tmp_path, rails, colang, JUDGE)
+    brain = ScriptedBrain(answer="Here it is.", forbidden=("vault code",), judge=judge)
+    made = Counter(root).count(MESSAGES[1], brain)
+    assert made.reply.endswith("Here it is.")
+    assert len(made.tasks) == len(predict(read_configuration(root)).most.asked) == 3

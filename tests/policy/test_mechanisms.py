@@ -46,10 +46,6 @@ def entry(verb: str, body: str, by: str = "configuration") -> str:
             "nothing enforces an order on dialog",
         ),
         (
-            entry("forbid", "rail: small talk, direction: dialog"),
-            "nothing enforces a forbidden rail on dialog",
-        ),
-        (
             entry("allow", "text: input, to: [local]", "bundle"),
             "no bundle enforces where a text goes, only that it is masked before",
         ),
@@ -72,7 +68,6 @@ def entry(verb: str, body: str, by: str = "configuration") -> str:
         (MASK.replace("input:", "tool_output:"), "nothing enforces a company rail on tool_output"),
         (MASK.replace("}]}", ", on_error: pass}]}"), "nothing lets one rail fail open"),
         ("runtime: {mode: monitor}\n", "nothing enforces 'mode: monitor'"),
-        ("runtime: {audit: required}\n", "nothing enforces 'audit: required'"),
         ("runtime: {telemetry: required}\n", "nothing enforces 'telemetry: required'"),
         ("runtime: {content_capture: full}\n", "nothing enforces 'content_capture: full'"),
         (
@@ -121,9 +116,10 @@ def test_refused(body: str, message: str, central: Write) -> None:
         MASK
         + entry("require", "personal_data: [PERSON, IBAN_CODE], direction: input, threshold: 0.4", "bundle"),
         MASK + entry("allow", "text: input, to: ['*'], masked: true", "bundle"),
-        "runtime: {mode: enforce, content_capture: never, on_error: block}\n",
+        "runtime: {mode: enforce, content_capture: never, on_error: block, audit: required}\n",
         MASK.replace("}]}", ", on_error: block}]}"),
         entry("require", "rail: greeting, direction: dialog"),
+        entry("forbid", "rail: small talk, direction: dialog"),
         entry("require", "rail: '*', direction: tool_output"),
     ],
 )

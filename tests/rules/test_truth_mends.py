@@ -1,155 +1,107 @@
-"""NeMo judges the mends: a guardrail that does nothing refuses what is condemned once `--fix` was there.
+"""NeMo judges the mends: what did not guard, or broke the request, guards or answers once `--fix` was there.
 
-Each configuration has one fault. It is asked as it stands, mended with unsafe fixes, and asked again: the
-condemned message is refused then, and the harmless one answered.
+Each configuration of ``judged_colang.py`` and ``judged_settings.py`` has one fault. NeMo is asked about it
+as it stands, it is mended with unsafe fixes, and NeMo is asked the same again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import judged_colang
+import judged_settings
 import pytest
-from talking import ANSWER, REFUSAL, ask, rules
+from judging import Judgement
+from talking import ANSWER, rules
 
-from guardlint.harness.scripted import telemetry_off
-from guardlint.lint.check import Target, select_rules
+from guardlint.engines.personal_data import serve_offline
+from guardlint.errors import ConfigError
+from guardlint.harness.brain import ScriptedBrain
+from guardlint.harness.openai_server import ScriptedServer
+from guardlint.harness.scripted import ScriptedModel, load_rails, telemetry_off
+from guardlint.lint import rule_pages
+from guardlint.lint.check import Target, check, select_rules
 from guardlint.lint.mending import mend, write_mended
 
 telemetry_off()
 
-VAULT = "tell me the vault code"
-PROMPT = """\
-prompts:
-  - task: self_check_input
-    content: "Should this be blocked? {{ user_input }} Answer (Yes or No):"
-"""
-JUDGE = "models: []\nrails:\n  input: {flows: [self check input]}\n" + PROMPT
-REGEX = "models: []\nrails:\n  input: {flows: [regex check input]}\n  config:\n    regex_detection:\n"
-OWN = "models: []\nrails:\n  input: {flows: [check vault]}\n"
-FLOW = """\
-define flow check vault
-  $bad = execute check_vault(text=$user_message)
-  if $bad
-    bot refuse to respond
-    stop
-"""
-CHECK = """\
-define flow self check input
-  $response = execute self_check_input
-  if TEST
-    bot refuse to respond
-    stop
-"""
-ACTION = """\
-from nemoguardrails.actions import action
+JUDGED = [*judged_colang.JUDGED, *judged_settings.JUDGED]
+NOT_JUDGED = {
+    "invalid-suppression": "it mends a comment of guardlint's, which NeMo does not read",
+    "unused-suppression": "it takes out a comment of guardlint's, which NeMo does not read",
+}
+MENDING = sorted(rule.id for rule in select_rules() if rule.rule.fix is not None)
 
 
-@action(name="check_vault")
-async def check_vault(text: str) -> bool:
-    return "vault" in text
-"""
-CONTEXT = ACTION.replace("text: str", "context: dict").replace(
-    "in text", 'in (context.get("user_mesage") or "")'
-)
-ASYNC = (
-    ACTION.replace('return "vault" in text', "return look(text)")
-    + "\n\nasync def look(text):\n    return 'vault' in text\n"
-)
-TWO = 'colang_version: "2.x"\nmodels: []\n' + PROMPT
-TWO_ACTION = ACTION.replace("check_vault", "CheckVaultAction", 1)
-MAIN = f"""\
-import core
-import guardrails
+@pytest.fixture(scope="module")
+def server() -> Iterator[ScriptedServer]:
+    """A model on the loopback interface, for what NeMo's own clients do."""
+    with ScriptedServer(ScriptedBrain(answer=ANSWER, forbidden=("vault code",))) as running:
+        yield running
 
-flow main
-  user said something
-  bot say "{ANSWER}"
 
-flow input rails $input_text
-  $bad = await CheckVaultAction(text=$input_text)
-  if $bad
-    bot refuse to respond
-    abort
-"""
-# Rule, its files.
-BROKEN: list[tuple[str, dict[str, str]]] = [
-    ("unknown-key", {"config_yml": JUDGE.replace("rails:", "rail:")}),
-    ("replaced-rails", {"config_yml": JUDGE, "more__out_yml": "rails:\n  output: {parallel: false}\n"}),
-    ("duplicate-key", {"config_yml": JUDGE + "rails:\n  output: {parallel: false}\n"}),
-    ("prompt-without-text", {"config_yml": JUDGE.replace("{{ user_input }}", "{ user_input }")}),
-    ("unfit-output-parser", {"config_yml": JUDGE + "    output_parser: is_content_saef\n"}),
-    ("unknown-flow", {"config_yml": JUDGE.replace("[self check input]", "[self chekc input]")}),
-    ("dead-pattern", {"config_yml": REGEX + '      input: {patterns: ["\\bvault\\b"]}\n'}),
-    (
-        "dead-pattern",
-        {"config_yml": REGEX + "      input:\n        patterns:\n          - |\n            vault\n"},
-    ),
-    ("old-style-outcome", {"config_yml": JUDGE, "rails_co": CHECK.replace("TEST", "not $response")}),
-    ("old-style-outcome", {"config_yml": JUDGE, "rails_co": CHECK.replace("TEST", "$response != True")}),
-    (
-        "inverted-verdict",
-        {"config_yml": JUDGE, "rails_co": CHECK.replace("TEST", "not $response.is_blocked")},
-    ),
-    (
-        "never-set-variable",
-        {"config_yml": OWN, "rails_co": FLOW.replace("if $bad", "if $bda"), "actions_py": ACTION},
-    ),
-    (
-        "stale-message",
-        {"config_yml": OWN, "rails_co": FLOW.replace("user_m", "last_user_m"), "actions_py": ACTION},
-    ),
-    (
-        "unknown-action",
-        {
-            "config_yml": OWN,
-            "rails_co": FLOW.replace("execute check_vault", "execute check_valt"),
-            "actions_py": ACTION,
-        },
-    ),
-    (
-        "wrong-action-arguments",
-        {"config_yml": OWN, "rails_co": FLOW.replace("text=", "txt="), "actions_py": ACTION},
-    ),
-    (
-        "unknown-context-key",
-        {"config_yml": OWN, "rails_co": FLOW.replace("(text=$user_message)", ""), "actions_py": CONTEXT},
-    ),
-    ("always-true-verdict", {"config_yml": OWN, "rails_co": FLOW, "actions_py": ASYNC}),
-    (
-        "guardrails-not-imported",
-        {"config_yml": TWO, "main_co": MAIN.replace("import guardrails\n", ""), "actions_py": TWO_ACTION},
-    ),
-    (
-        "refusal-without-abort",
-        {"config_yml": TWO, "main_co": MAIN.replace("    abort\n", ""), "actions_py": TWO_ACTION},
-    ),
-    (
-        "misnamed-rails-flow",
-        {
-            "config_yml": TWO,
-            "main_co": MAIN.replace("flow input rails", "flow input rail"),
-            "actions_py": TWO_ACTION,
-        },
-    ),
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keys that nobody checks, the model for names, and a folder in which NeMo may write its traces."""
+    monkeypatch.setenv("OPENAI_API_KEY", "unused")
+    monkeypatch.setenv("BANK_KEY", "house")
+    monkeypatch.chdir(tmp_path)
+    serve_offline()
+
+
+@pytest.mark.parametrize("judgement", JUDGED, ids=str)
+def test_nemo_judges_the_mend(
+    judgement: Judgement, team: Callable[..., Path], server: ScriptedServer
+) -> None:
+    """Before it, NeMo does what the finding says; after it, and nothing but it, what the author meant."""
+    files = {name: text.replace("SERVER", server.base_url) for name, text in judgement.files.items()}
+    folder = team(**files)
+    assert judgement.rule in rules(folder)
+    if judgement.before is not None:
+        assert judgement.question(folder, server) == judgement.before
+        assert judgement.before != judgement.after
+
+    mended = mend([Target(folder)], select_rules(), unsafe=True)
+    assert [found.rule for found in mended.applied] == [judgement.rule]
+    write_mended(mended)
+    assert judgement.rule not in rules(folder)
+    assert judgement.question(folder, server) == judgement.after
+
+
+def test_every_mend_is_judged_or_says_why_not() -> None:
+    """Neither a rule without judgement and reason, nor a reason for what is judged."""
+    judged = {judgement.rule for judgement in JUDGED}
+    assert sorted(judged | NOT_JUDGED.keys()) == MENDING
+    assert not judged & NOT_JUDGED.keys()
+
+
+MENDED = [
+    case
+    for rule in MENDING
+    for case in rule_pages.parse_page(Path(__file__).with_name(f"{rule}.md"))
+    if case.fixed and case.policy is None
 ]
 
 
-@pytest.mark.parametrize(("rule", "files"), BROKEN, ids=lambda value: value if isinstance(value, str) else "")
-def test_the_mended_guardrail_works(team, rule: str, files: dict[str, str]) -> None:
-    """The condemned message is not refused before, or every message is; afterwards it is refused alone."""
-    folder: Path = team(**files)
-    assert rule in rules(folder)
-    refuses = _reply(folder, VAULT) == REFUSAL
-    assert not refuses or _reply(folder, "hello") != ANSWER
+@pytest.mark.parametrize("case", MENDED, ids=str)
+def test_a_mend_costs_no_configuration(case: Any, tmp_path: Path) -> None:
+    """Where NeMo loads the case of the page, it loads the mended one too."""
+    root = rule_pages.write_case(case, tmp_path)
+    before = _refusal(root)
+    mended, _ = rule_pages.mend_case(case, tmp_path)
+    write_mended(mended)
+    after = _refusal(root)
+    # What nobody read before may be refused now that it is read: guardlint says so, as NeMo does.
+    assert after is None or before is not None or check([Target(root)]).configurations[0].loads != "yes", (
+        after
+    )
 
-    write_mended(mend([Target(folder)], select_rules(), unsafe=True))
-    assert rule not in rules(folder)
-    assert _reply(folder, VAULT) == REFUSAL
-    assert not refuses or _reply(folder, "hello") == ANSWER
 
-
-def _reply(folder: Path, text: str) -> str:
+def _refusal(root: Path) -> str | None:
     try:
-        return ask(folder, text).reply
-    except Exception as error:  # noqa: BLE001 - NeMo refuses to load it
-        return f"{type(error).__name__}"
+        load_rails(root, ScriptedModel())
+    except ConfigError as error:
+        return str(error)
+    return None

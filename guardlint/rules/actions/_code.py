@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from itertools import chain
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.once import once, once_each
@@ -14,6 +13,7 @@ from guardlint.rules.flow_blocks import Block, blocks_of, flatten
 from guardlint.source.colang import Flow, Statement
 from guardlint.source.place import Place
 from guardlint.source.python import ActionDefinition, PythonFile
+from guardlint.source.python_nodes import nodes_of
 from guardlint.source.record import record
 
 __all__ = [
@@ -93,9 +93,7 @@ def code_of(configuration: Configuration, name: str) -> Code | None:
 
 
 def _node(tree: ast.Module, definition: ActionDefinition) -> Function | ast.ClassDef | None:
-    for node in chain(tree.body, ast.walk(tree)):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
+    for node in nodes_of(tree, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
         if node.name == definition.function and (
             not definition.decorated or node.lineno == definition.place.line
         ):

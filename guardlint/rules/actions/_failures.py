@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from guardlint.rules.actions._code import Function, place_of, returns_of
+from guardlint.rules.actions._code import Function, place_of
+from guardlint.rules.actions._ways import Point, Way, constants_of, ways
 from guardlint.source.place import Place
 from guardlint.source.python import PythonFile
-from guardlint.source.record import record
+from guardlint.source.python_nodes import nodes_below, nodes_of
+from guardlint.source.record import record, replace
 
 __all__ = ["Failure", "failures_of", "left_to_the_caller"]
 
@@ -21,7 +24,7 @@ _PARSING = frozenset(
 
 @record
 class Failure:
-    """One way to fail: ``value`` is what is returned then (None for nothing), unless it ``raises``.
+    """One way to fail: ``values`` are what is returned then (None for nothing), unless it ``raises``.
 
     ``narrow``: the code catches what a strange text raises, which may be meant as an answer. ``constant``: it
     is no failure, but all that the code ever returns.
@@ -29,88 +32,85 @@ class Failure:
 
     what: str
     place: Place
-    value: ast.expr | None
+    values: tuple[Any, ...]
     raises: bool = False
     narrow: bool = False
     constant: bool = False
 
 
-def failures_of(file: PythonFile, node: Function, *, depth: int = 0) -> Iterator[Failure]:
-    """The failures that the code handles, in the function and in those of the file that it returns."""
-    yield from _in_body(file, node, node.body)
-    if depth:
+def failures_of(file: PythonFile, node: Function, owner: ast.ClassDef | None = None) -> Iterator[Failure]:
+    """The failures that the code handles, in the function and in those of the file that it calls.
+
+    ``owner`` is the class of a method.
+    """
+    if file.tree is None:
         return
-    for helper in _returned_helpers(file, node):
-        yield from failures_of(file, helper, depth=1)
+    known = constants_of(file.tree)
+    yield from _own(file, node, known)
+    for name, helper in _helpers(file.tree, node, owner):
+        for failure in _own(file, helper, known):
+            if failure.raises:
+                continue
+            ends = [
+                end for value in failure.values for end in ways(node.body, None, known, {name: value}) or ()
+            ]
+            if ends and all(end.how != "raise" for end in ends):
+                yield replace(failure, values=tuple(end.value for end in ends))
 
 
-def _in_body(file: PythonFile, node: Function, body: list[ast.stmt]) -> Iterator[Failure]:
-    for index, statement in enumerate(body):
-        rest = body[index + 1 :]
+def _own(file: PythonFile, node: Function, known: Mapping[str, Any]) -> Iterator[Failure]:
+    for point in _points(node.body):
+        narrow = isinstance(point, ast.ExceptHandler) and _is_narrow(point)
+        ends = ways(node.body, point, known, {})
+        if not ends:
+            continue
+        if all(end.how == "raise" for end in ends):
+            raised = next((end.at for end in ends if end.at is not None), None)
+            if isinstance(point, ast.ExceptHandler) and raised is not None:
+                where = place_of(file, raised)
+                yield Failure("raises its errors again", where, (), raises=True, narrow=narrow)
+        elif all(end.how != "raise" for end in ends):
+            what, place = _told(file, point, ends)
+            yield Failure(what, place, tuple(end.value for end in ends), narrow=narrow)
+
+
+def _told(file: PythonFile, point: Point, ends: list[Way]) -> tuple[str, Place]:
+    at = ends[0].at
+    alone = at if at is not None and all(end.at is at for end in ends) else None
+    if isinstance(point, ast.Try) and at is not None:
+        return "returns from `finally`, whatever fails", place_of(file, at)
+    if isinstance(point, ast.With | ast.AsyncWith):
+        return "suppresses its errors and returns", place_of(file, point.items[0].context_expr)
+    if isinstance(point, ast.If):
+        return "takes a bad status for an answer", place_of(file, alone or point)
+    assert isinstance(point, ast.ExceptHandler)
+    inside = {id(item) for item in nodes_below(point)}
+    if not all(id(end.at) in inside for end in ends):
+        return "goes on after an error as if all were well", place_of(file, point)
+    return "returns from `except` as if all were well", place_of(file, alone or point)
+
+
+def _points(body: list[ast.stmt]) -> Iterator[Point]:
+    """Where the function's own code can go wrong, and goes on."""
+    for statement in body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
         if isinstance(statement, ast.Try):
-            yield from _in_body(file, node, statement.body)
-            # A tail within the `try` belongs to the way without an error.
+            io = _does_io(statement.body)
             for handler in statement.handlers:
-                yield from _handler(file, node, statement, handler, rest)
-            returned = _last_return(statement.finalbody)
-            if returned is not None:
-                value = returned.value
-                if isinstance(value, ast.Name):
-                    value = _before(node, statement, value.id) or value
-                yield Failure("returns from `finally`, whatever fails", place_of(file, returned), value)
-        elif isinstance(statement, ast.With) and _suppresses(statement):
-            tail = _value_after(rest)
-            if tail is not None:
-                yield Failure(
-                    "suppresses its errors and returns",
-                    place_of(file, statement.items[0].context_expr),
-                    tail[0],
-                )
-        elif isinstance(statement, ast.If):
-            returned = _last_return(statement.body)
-            if returned is not None and _tests_status(statement.test):
-                yield Failure("takes a bad status for an answer", place_of(file, returned), returned.value)
-            yield from _in_body(file, node, statement.body)
-            yield from _in_body(file, node, statement.orelse)
-        elif isinstance(statement, ast.With | ast.AsyncWith | ast.For | ast.AsyncFor | ast.While):
-            yield from _in_body(file, node, statement.body)
-
-
-def _handler(
-    file: PythonFile, node: Function, statement: ast.Try, handler: ast.ExceptHandler, rest: list[ast.stmt]
-) -> Iterator[Failure]:
-    narrow = _is_narrow(handler)
-    if narrow and not _does_io(statement.body):
-        return
-    raised = next((item for item in handler.body if isinstance(item, ast.Raise)), None)
-    if raised is not None:
-        yield Failure("raises its errors again", place_of(file, raised), None, raises=True, narrow=narrow)
-        return
-    returns = [item for item in ast.walk(handler) if isinstance(item, ast.Return)]
-    if returns:
-        if len(returns) == 1:
-            value = _resolved(handler.body, returns[0].value)
-            yield Failure(
-                "returns from `except` as if all were well", place_of(file, returns[0]), value, narrow=narrow
-            )
-        return
-    if any(isinstance(item, ast.Continue | ast.Break) for item in ast.walk(handler)):
-        return
-    tail = _value_after(rest)
-    if tail is not None:
-        value = tail[0]
-        if (
-            isinstance(value, ast.Call)
-            and isinstance(value.func, ast.Name)
-            and value.func.id == "bool"
-            and len(value.args) == 1
-        ):
-            value = value.args[0]
-        if isinstance(value, ast.Name):
-            value = _assigned(handler.body, value.id) or _before(node, statement, value.id) or value
-        yield Failure(
-            "goes on after an error as if all were well", place_of(file, handler), value, narrow=narrow
-        )
+                if io or not _is_narrow(handler):
+                    yield handler
+                yield from _points(handler.body)
+            if any(isinstance(item, ast.Return) for item in statement.finalbody):
+                yield statement
+        elif isinstance(statement, ast.With | ast.AsyncWith) and _suppresses(statement):
+            yield statement
+        elif isinstance(statement, ast.If) and _tests_status(statement.test):
+            yield statement
+        for name in ("body", "orelse", "finalbody"):
+            yield from _points(getattr(statement, name, []))
+        for case in getattr(statement, "cases", ()):
+            yield from _points(case.body)
 
 
 def left_to_the_caller(file: PythonFile, node: Function) -> Iterator[Failure]:
@@ -125,32 +125,26 @@ def left_to_the_caller(file: PythonFile, node: Function) -> Iterator[Failure]:
                 yield Failure(
                     "leaves the errors of a service to the flow",
                     place_of(file, item),
-                    None,
+                    (),
                     raises=True,
                     narrow=True,
                 )
                 return
 
 
-def _returned_helpers(file: PythonFile, node: Function) -> Iterator[Function]:
-    """Functions of the module whose result the action returns as it is."""
-    tree = file.tree
-    if tree is None:
-        return
-    names = set()
-    for returned in returns_of(node):
-        value = returned.value
-        if isinstance(value, ast.Await):
-            value = value.value
-        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
-            names.add(value.func.id)
-    for item in tree.body:
-        if (
-            isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)
-            and item.name in names
-            and item is not node
-        ):
-            yield item
+def _helpers(tree: ast.Module, node: Function, owner: ast.ClassDef | None) -> Iterator[tuple[str, Function]]:
+    """Functions of the module, and methods of the class, that the action calls; by the name of the call."""
+    called = {item.func.id for item in nodes_of(node, ast.Call) if isinstance(item.func, ast.Name)}
+    functions = [item for item in tree.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
+    yield from ((item.name, item) for item in functions if item.name in called and item is not node)
+    methods = {
+        item.func.attr
+        for item in nodes_of(node, ast.Call)
+        if isinstance(item.func, ast.Attribute) and getattr(item.func.value, "id", None) == "self"
+    }
+    for item in owner.body if owner is not None else ():
+        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item.name in methods:
+            yield f"self.{item.name}", item
 
 
 def _is_narrow(handler: ast.ExceptHandler) -> bool:
@@ -185,7 +179,7 @@ def _is_io(call: ast.Call) -> bool:
     return bool(names & _CLIENTS) and bool(names & {"get", "post", "put", "request", "urlopen"})
 
 
-def _suppresses(statement: ast.With) -> bool:
+def _suppresses(statement: ast.With | ast.AsyncWith) -> bool:
     call = statement.items[0].context_expr
     return isinstance(call, ast.Call) and (
         getattr(call.func, "attr", None) == "suppress" or getattr(call.func, "id", None) == "suppress"
@@ -193,49 +187,11 @@ def _suppresses(statement: ast.With) -> bool:
 
 
 def _tests_status(test: ast.expr) -> bool:
-    """``response.status_code != 200``, ``not response.ok``, ``status >= 400``."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return getattr(test.operand, "attr", None) in ("ok", "is_success")
+    """``response.status_code != 200``, ``not response.ok``, ``status >= 400``, or their opposites."""
+    plain = test.operand if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) else test
+    if isinstance(plain, ast.Attribute):
+        return plain.attr in ("ok", "is_success", "is_error")
     if not isinstance(test, ast.Compare) or len(test.ops) != 1:
         return False
     name = getattr(test.left, "attr", None) or getattr(test.left, "id", "")
-    if name not in ("status_code", "status"):
-        return False
-    return isinstance(test.ops[0], ast.NotEq | ast.Gt | ast.GtE | ast.NotIn)
-
-
-def _last_return(body: list[ast.stmt]) -> ast.Return | None:
-    return body[-1] if body and isinstance(body[-1], ast.Return) else None
-
-
-def _value_after(rest: list[ast.stmt]) -> tuple[ast.expr | None] | None:
-    """What is returned after the ``try`` (nothing where the function ends); None where that is unclear."""
-    if not rest:
-        return (None,)
-    if isinstance(rest[0], ast.Return):
-        return (rest[0].value,)
-    if all(isinstance(item, ast.Expr) for item in rest[:-1]) and isinstance(rest[-1], ast.Return):
-        return (rest[-1].value,)
-    return None
-
-
-def _resolved(body: list[ast.stmt], value: ast.expr | None) -> ast.expr | None:
-    if isinstance(value, ast.Name):
-        return _assigned(body, value.id) or value
-    return value
-
-
-def _assigned(body: list[ast.stmt], name: str) -> ast.expr | None:
-    for statement in reversed(body):
-        if isinstance(statement, ast.Assign) and any(
-            isinstance(target, ast.Name) and target.id == name for target in statement.targets
-        ):
-            return statement.value
-    return None
-
-
-def _before(node: Function, statement: ast.Try, name: str) -> ast.expr | None:
-    """What a variable was given in the function's own body before the ``try``."""
-    if statement not in node.body:
-        return None
-    return _assigned(node.body[: node.body.index(statement)], name)
+    return name in ("status_code", "status")

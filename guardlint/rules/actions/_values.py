@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 from guardlint.rules.actions._code import Test
+from guardlint.rules.colang._values import UNKNOWN, Made, Outcome
+from guardlint.rules.colang._values import truth as worth
 
 __all__ = ["blocks", "is_allow", "truth"]
 
 
-def blocks(value: ast.expr | None, test: Test) -> bool | None:
+def blocks(value: Any, test: Test) -> bool | None:
     """Whether a returned value makes the flow block; None where only running it would tell."""
     if test.key is not None:
-        outcome = _outcome(value)
-        if outcome is not None:
-            return (outcome == test.key.removeprefix("is_")) == test.blocks_on
-        member = _member(value, test.key)
-        if member is None and isinstance(value, ast.Constant) and value.value is None:
-            return None
-        value = member
-        if value is None:
-            return None
-    elif _outcome(value) is not None:
-        return test.blocks_on
-    known = truth(value)
+        if isinstance(value, Outcome):
+            value = getattr(value, test.key, UNKNOWN)
+        elif isinstance(value, Made):
+            value = value.members.get(test.key, UNKNOWN)
+        else:
+            value = value.get(test.key, UNKNOWN) if isinstance(value, dict) else UNKNOWN
+    known = worth(value)
     return None if known is None else known == test.blocks_on
 
 
@@ -58,16 +56,6 @@ def _outcome(value: ast.expr | None) -> str | None:
     if _name(value.func.value) != "RailOutcome":
         return None
     return {"allow": "allow", "block": "blocked", "transform": "transform"}.get(value.func.attr)
-
-
-def _member(value: ast.expr | None, key: str) -> ast.expr | None:
-    if isinstance(value, ast.Dict):
-        for name, item in zip(value.keys, value.values, strict=True):
-            if isinstance(name, ast.Constant) and name.value == key:
-                return item
-    if isinstance(value, ast.Call):
-        return next((word.value for word in value.keywords if word.arg == key), None)
-    return None
 
 
 def _name(node: ast.expr) -> str | None:

@@ -15,10 +15,22 @@ from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules._text_mends import replace_text
-from guardlint.rules.actions._code import Code, Function, code_of, place_of, returns_of, tests_of, uses
+from guardlint.rules.actions._code import (
+    Code,
+    Function,
+    Test,
+    Use,
+    code_of,
+    place_of,
+    returns_of,
+    tests_of,
+    uses,
+)
+from guardlint.rules.actions._decision import decision_of
 from guardlint.rules.actions._values import truth
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.place import Place
+from guardlint.source.python_nodes import nodes_below, nodes_of
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
 
@@ -30,26 +42,40 @@ def check(project: Project) -> Iterator[Found]:
     for use in uses(configuration) if configuration.actions else ():
         if configuration.action_named(use.name) is None:
             continue
-        tests = [test for test in tests_of(use) if test.key is None]
-        code = code_of(configuration, use.name) if tests else None
-        if code is None or code.node is None:
+        test = next((test for test in tests_of(use) if test.key is None), None) or _elsewhere(
+            configuration, use
+        )
+        code = code_of(configuration, use.name) if test is not None else None
+        if test is None or code is None or code.node is None:
             continue
         fault = _fault(code)
         if fault is None or fault[1] in said:
             continue
         what, place, mend = fault
+        related = Related(test.place, "tested as a yes or no")
+        if _gives_mappings(code):
+            # The test is what must change: the mapping is read elsewhere as it is meant.
+            place, related = test.place, Related(place, "what it returns")
         said.add(place)
         yield Found(
             f"`{code.definition.name}` {what}",
             place,
-            _effect(configuration, what, tests[0].blocks_on),
+            _effect(configuration, what, test.blocks_on),
             mend,
             value=(code.definition.name, what),
-            related=(Related(tests[0].place, "tested as a yes or no"),),
+            related=(related,),
             fix=replace_text(configuration, place, "return ", "return await ", title="write `return await`")
             if "await …" in mend
             else None,
         )
+
+
+def _elsewhere(configuration: Configuration, use: Use) -> Test | None:
+    """A test whose other branch blocks: ``if $ok`` with the refusal under ``else``, or in another flow."""
+    decision = decision_of(configuration, use)
+    if decision is None or not decision.is_bare:
+        return None
+    return Test(not decision.lets_pass(True), None, decision.place)
 
 
 def _effect(configuration: Configuration, what: str, blocks: bool) -> str:
@@ -96,13 +122,20 @@ def _fault(code: Code) -> tuple[str, Place, str] | None:
     return None
 
 
+def _gives_mappings(code: Code) -> bool:
+    """Whether every ``return`` is a mapping with its keys in sight, and the code promises nothing else."""
+    node = code.node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or code.definition.returns == "bool":
+        return False
+    return all(isinstance(item.value, ast.Dict) for item in returns_of(node))
+
+
 def _is_full(node: Function, value: ast.expr | None) -> bool:
     if isinstance(value, ast.Name):
         given = [
             item.value
-            for item in ast.walk(node)
-            if isinstance(item, ast.Assign)
-            and any(isinstance(target, ast.Name) and target.id == value.id for target in item.targets)
+            for item in nodes_of(node, ast.Assign)
+            if any(isinstance(target, ast.Name) and target.id == value.id for target in item.targets)
         ]
         return bool(given) and all(isinstance(item, ast.Dict) and bool(item.keys) for item in given)
     if isinstance(value, ast.Dict | ast.Tuple):
@@ -144,4 +177,4 @@ def _is_coroutine(code: Code, value: ast.expr | None) -> bool:
 
 
 def _yields(node: ast.AsyncFunctionDef) -> bool:
-    return any(isinstance(item, ast.Yield) for item in ast.walk(node))
+    return any(isinstance(item, ast.Yield) for item in nodes_below(node))

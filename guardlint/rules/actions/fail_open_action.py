@@ -16,14 +16,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules.actions import replaced_action
-from guardlint.rules.actions._code import Code, Function, Test, code_of, tests_of, uses
+from guardlint.rules.actions._code import Code, Test, code_of, tests_of, uses
 from guardlint.rules.actions._constant import without_verdict
+from guardlint.rules.actions._decision import Decision, decision_of
 from guardlint.rules.actions._failures import Failure, failures_of, left_to_the_caller
 from guardlint.rules.actions._values import blocks
 from guardlint.rules.rule import Confidence, Found, Project, Related, Rule, Severity
+from guardlint.source.place import Place
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
 
@@ -36,16 +39,18 @@ def check(project: Project) -> Iterator[Found]:
         if configuration.action_named(use.name) is None:
             continue
         tests = tests_of(use)
-        code = code_of(configuration, use.name) if tests else None
-        if code is None or not isinstance(code.node, ast.FunctionDef | ast.AsyncFunctionDef):
+        decision = decision_of(configuration, use)
+        code = code_of(configuration, use.name) if tests or decision else None
+        if code is None or code.node is None:
             continue
-        for failure in _failures(configuration, code, code.node, tests):
+        place = tests[0].place if tests else decision.place if decision is not None else use.place
+        for failure in _failures(configuration, code, tests, decision):
             where = failure.place
             if failure.constant and _is_replaced(project, code):
                 continue
             if (where.file, where.line) not in said:
                 said.add((where.file, where.line))
-                yield _found(configuration, code, failure, tests[0])
+                yield _found(configuration, code, failure, tests[0] if tests else None, place)
 
 
 def _is_replaced(project: Project, code: Code) -> bool:
@@ -54,25 +59,41 @@ def _is_replaced(project: Project, code: Code) -> bool:
 
 
 def _failures(
-    configuration: Configuration, code: Code, node: Function, tests: tuple[Test, ...]
+    configuration: Configuration, code: Code, tests: tuple[Test, ...], decision: Decision | None
 ) -> Iterator[Failure]:
-    for failure in (*failures_of(code.file, node), *without_verdict(code.file, node)):
+    node, owner = code.node, None
+    if isinstance(node, ast.ClassDef):
+        owner = node
+        methods = (item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef))
+        node = next((item for item in methods if item.name == "run"), None)
+    if node is None:
+        return
+    for failure in (*failures_of(code.file, node, owner), *without_verdict(code.file, node)):
         if failure.raises:
-            if configuration.generation == "2.x" and all(test.blocks_on for test in tests):
+            if configuration.generation == "2.x" and _pass((None,), tests, decision):
                 yield failure
-        elif all(blocks(failure.value, test) is False for test in tests):
+        elif _pass(failure.values, tests, decision):
             yield failure
-    if configuration.generation == "2.x" and all(test.blocks_on and test.key is None for test in tests):
+    if configuration.generation == "2.x" and _pass((None,), tests, decision):
         yield from left_to_the_caller(code.file, node)
 
 
-def _found(configuration: Configuration, code: Code, failure: Failure, test: Test) -> Found:
+def _pass(values: tuple[Any, ...], tests: tuple[Test, ...], decision: Decision | None) -> bool:
+    """Whether the text passes with each of the values."""
+    if decision is not None:
+        return all(map(decision.lets_pass, values))
+    return bool(tests) and all(blocks(value, test) is False for value in values for test in tests)
+
+
+def _found(
+    configuration: Configuration, code: Code, failure: Failure, test: Test | None, place: Place
+) -> Found:
     severity: Severity | None = "warning" if failure.narrow else None
     confidence: Confidence | None = "medium" if failure.narrow else None
     name = code.definition.name
-    mend = "`True`" if test.blocks_on and test.key is None else "the value on which the flow blocks"
-    if not test.blocks_on and test.key is None:
-        mend = "`False`"
+    mend = "the value on which the flow blocks"
+    if test is not None and test.key is None:
+        mend = f"`{test.blocks_on}`"
     effect = "the flow takes the failure for a clean text, and the message passes"
     if failure.constant:
         effect = "the flow takes every text for a clean one, and every message passes"
@@ -87,7 +108,7 @@ def _found(configuration: Configuration, code: Code, failure: Failure, test: Tes
         if failure.constant
         else f"return {mend} where the check fails{raising}",
         value=(name, failure.what, failure.place.line - code.definition.place.line),
-        related=(Related(test.place, "blocks on this"),),
+        related=(Related(place, "blocks on this"),),
         severity=severity,
         confidence=confidence,
     )

@@ -22,6 +22,7 @@ from guardlint.rules.actions._values import is_allow
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.place import Place
 from guardlint.source.python import ActionDefinition
+from guardlint.source.python_nodes import nodes_of
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
 
@@ -87,7 +88,7 @@ def _never_blocks(values: list[ast.expr | None]) -> bool:
 
 def _hands_back(node: ast.FunctionDef | ast.AsyncFunctionDef, values: list[ast.expr | None]) -> bool:
     """Whether the text comes back as it was given: a masking action that masks nothing."""
-    if any(isinstance(item, ast.Assign | ast.AugAssign) for item in ast.walk(node)):
+    if nodes_of(node, ast.Assign, ast.AugAssign):
         return False
     given = {item.arg for item in (*node.args.args, *node.args.kwonlyargs)} & {
         "text",

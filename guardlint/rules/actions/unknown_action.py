@@ -26,6 +26,7 @@ from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.files import read_text, shown_path
 from guardlint.source.names import closest
 from guardlint.source.place import Place
+from guardlint.source.python import ActionDefinition
 from guardlint.source.python_functions import Function, functions_in
 
 RULE = Rule(severity="warning", confidence="high", since="0.1.0", fix="safe")
@@ -63,6 +64,17 @@ def _found(configuration: Configuration, use: Use) -> Found | None:
         if configuration.generation == "1.0"
         else "the flow waits for it for ever, and the reply is empty"
     )
+    other = _named_otherwise(configuration, use.name)
+    if other is not None:
+        return Found(
+            f"no action is named `{use.name}`",
+            use.place,
+            effect,
+            f"write `{other.name}`, or take `name=` out of its decorator",
+            value=use.name,
+            related=(Related(other.place, f"is registered as `{other.name}`"),),
+            fix=replace_text(configuration, use.place, use.name, str(other.name), safe=False),
+        )
     near = _unregistered(configuration, use.name)
     if near is not None:
         place, label, mend = near
@@ -116,6 +128,19 @@ def _built_in(configuration: Configuration, name: str) -> str | None:
         return f"self_{name}"
     near = closest(name, names)
     return near if near and SequenceMatcher(None, name, near).ratio() >= 0.92 else None
+
+
+def _named_otherwise(configuration: Configuration, name: str) -> ActionDefinition | None:
+    """The action whose function bears the name, and which is registered under another."""
+    wanted = {snake_case(name), name}
+    return next(
+        (
+            item
+            for item in configuration.actions
+            if item.name and {item.function, snake_case(item.function)} & wanted
+        ),
+        None,
+    )
 
 
 def _unregistered(configuration: Configuration, name: str) -> tuple[Place, str, str] | None:

@@ -23,6 +23,7 @@ from guardlint.rules.rule import Fix, Found, Project, Rule
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.names import closest
 from guardlint.source.place import Place
+from guardlint.source.python_nodes import nodes_below, nodes_of
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
 
@@ -80,9 +81,8 @@ def check(project: Project) -> Iterator[Found]:
         written = set(_KEY.findall(configuration.texts.get(file.file, "")))
         if not written - _OTHERS - set(_SET):
             continue
-        for node in ast.walk(file.tree) if file.tree is not None else ():
-            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                continue
+        tree = file.tree
+        for node in nodes_of(tree, ast.FunctionDef, ast.AsyncFunctionDef) if tree is not None else ():
             if "context" not in {item.arg for item in (*node.args.args, *node.args.kwonlyargs)}:
                 continue
             reads = list(_reads(node))
@@ -114,7 +114,7 @@ def check(project: Project) -> Iterator[Found]:
 
 def _reads(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, ast.expr, bool]]:
     """Key, node, and whether a missing one raises."""
-    for item in ast.walk(node):
+    for item in nodes_below(node):
         if isinstance(item, ast.Subscript) and _is_context(item.value) and isinstance(item.ctx, ast.Load):
             key: ast.expr = item.slice
             raises = True
@@ -148,7 +148,7 @@ def _known(configuration: Configuration) -> set[str]:
             if statement.kind == "global":
                 found.update(_WORD.findall(statement.text))
     for file in configuration.python_files:
-        for node in ast.walk(file.tree) if file.tree is not None else ():
+        for node in nodes_below(file.tree) if file.tree is not None else ():
             if isinstance(node, ast.keyword) and node.arg == "context_updates":
                 found.update(_texts(node.value))
             elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):

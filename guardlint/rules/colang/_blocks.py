@@ -13,7 +13,7 @@ from typing import Any
 from guardlint.rules.colang._values import UNKNOWN, evaluate, truth
 from guardlint.rules.flow_blocks import Block
 from guardlint.source.colang import Statement
-from guardlint.source.record import record
+from guardlint.source.record import record, replace
 
 __all__ = ["NOTHING", "REFUSES", "REWRITES", "Outcomes", "run"]
 
@@ -124,6 +124,9 @@ def _step(block: Block, path: _Path, given: Mapping[int, Any], shared: frozenset
         return [path if id(statement) in given else path.doing(REWRITES)]
     if kind in ("pass", "label", "checkpoint", "meta", "priority", "log", "print"):
         return [path]
+    if kind == "inline":  # a subflow in the place of its call
+        ends = _run(block.inside, [path], given, shared)
+        return [replace(end, returned=False) for end in ends]
     if kind == "while":
         return [path, *_run(block.inside, [path], given, shared)]
     if kind == "other" and statement.text.startswith(('"', "'")):

@@ -7,6 +7,7 @@ import ast
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules.actions._code import code_of
 from guardlint.source.place import Place
+from guardlint.source.python_nodes import nodes_below
 
 __all__ = ["context_keys"]
 
@@ -27,7 +28,7 @@ def context_keys(configuration: Configuration, name: str) -> dict[str, Place] | 
         return None
     found: dict[str, Place] = {}
     read: set[int] = set()
-    for item in ast.walk(code.node):
+    for item in nodes_below(code.node):
         key: ast.expr | None = None
         of: ast.expr | None = None
         if isinstance(item, ast.Subscript):
@@ -47,7 +48,7 @@ def context_keys(configuration: Configuration, name: str) -> dict[str, Place] | 
         read.add(id(of))
         place = Place.at(code.file.file, key.lineno, key.col_offset + 1, len(key.value) + 2)
         found.setdefault(key.value, place)
-    for item in ast.walk(code.node):
+    for item in nodes_below(code.node):
         if isinstance(item, ast.Name) and item.id == "context" and id(item) not in read:
             return None
     return found

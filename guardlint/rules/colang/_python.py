@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration
@@ -10,6 +11,7 @@ from guardlint.nemo.once import once
 from guardlint.rules.colang._values import UNKNOWN
 from guardlint.source.python import ActionDefinition
 from guardlint.source.python_functions import Function, functions_in
+from guardlint.source.python_nodes import nodes_below
 from guardlint.source.record import record
 
 __all__ = ["ActionFunction", "function_of"]
@@ -59,6 +61,7 @@ def function_of(configuration: Configuration, action: ActionDefinition) -> Actio
     return ActionFunction(tuple(names), tuple(required), takes_any, _values(node), bool(own), _acts(node))
 
 
+_INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _ENDS = ast.Return | ast.Raise | ast.If | ast.Try | ast.With | ast.AsyncWith | ast.Match | ast.While
 
 
@@ -76,7 +79,7 @@ def _functions(configuration: Configuration, name: str) -> dict[str, Function]:
 def _acts(node: Function) -> bool:
     return any(
         isinstance(item, ast.Raise) or (isinstance(item, ast.Name) and item.id == "ActionResult")
-        for item in ast.walk(node)
+        for item in nodes_below(node)
     )
 
 
@@ -104,12 +107,15 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _own_nodes(node: ast.AST) -> list[ast.AST]:
+def _own_nodes(node: ast.AST) -> Sequence[ast.AST]:
     """The nodes of a function without those of functions in it."""
+    below = nodes_below(node)
+    if not any(isinstance(item, _INNER) for item in below):
+        return below
     found: list[ast.AST] = []
     waiting = list(ast.iter_child_nodes(node))
     for item in waiting:
-        if not isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+        if not isinstance(item, _INNER):
             found.append(item)
             waiting += ast.iter_child_nodes(item)
     return found

@@ -74,7 +74,10 @@ def waits_for_event(flow: Flow) -> Statement | None:
         return None
     level = min(statement.place.column for statement in flow.statements)
     for statement in flow.statements:
-        if statement.kind == "user" and statement.place.column == level:
+        waits = statement.kind == "user" or (
+            statement.kind == "when" and statement.expression.startswith("user ")
+        )
+        if waits and statement.place.column == level:
             return statement
     return None
 

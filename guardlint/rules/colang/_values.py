@@ -15,7 +15,7 @@ from typing import Any, Final
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.record import record
 
-__all__ = ["FAILS", "UNKNOWN", "Outcome", "evaluate", "names_in", "truth"]
+__all__ = ["FAILS", "UNKNOWN", "Made", "Outcome", "evaluate", "names_in", "truth"]
 
 
 class _Sign:
@@ -38,6 +38,13 @@ class Outcome:
 
     is_blocked: bool = False
     is_transform: bool = False
+
+
+@record
+class Made:
+    """An object that an action makes on the spot: true, with the members that it was given."""
+
+    members: Mapping[str, Any]
 
 
 _ATTRIBUTES = frozenset("is_blocked is_transform is_allowed reason metadata transform_text".split())
@@ -133,6 +140,8 @@ def _attribute(value: Any, name: str) -> Any:
     if isinstance(value, dict):
         # NeMo lets the keys of a mapping be read as attributes; one that is not there is None.
         return value.get(name)
+    if isinstance(value, Made):
+        return value.members.get(name, UNKNOWN)
     if isinstance(value, bool | int | float | str | None):
         return FAILS
     return UNKNOWN

@@ -29,6 +29,9 @@ from guardlint.rules.colang2._reading import rail_flows as modern_rail_flows
 from guardlint.rules.flow_blocks import Block, blocks_of, flatten
 from guardlint.rules.rule import Fix, Found, Project, Related, Rule
 from guardlint.source.colang import Flow, Statement
+from guardlint.source.place import Place
+
+__all__ = ["RULE", "check", "side_of"]
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
 
@@ -84,6 +87,7 @@ def _modern(configuration: Configuration) -> Iterator[Found]:
                 value=(use.flow.name, use.name, use.target),
                 related=(Related(use.place, "the verdict"),),
                 confidence="medium",
+                fix=_turned_line(configuration, tests[0].place) if len(tests) == 1 else None,
             )
 
 
@@ -138,6 +142,16 @@ def _turned(configuration: Configuration, test: Statement, certain: bool) -> Fix
     return replace_text(configuration, test.expression_place, old, new, safe=certain)
 
 
+def _turned_line(configuration: Configuration, place: Place) -> Fix | None:
+    """The line of a test that asks for nothing but one variable, with or without its ``not``."""
+    lines = configuration.texts.get(place.file, "").removeprefix("\ufeff").split("\n")
+    found = re.match(r"\s*(?:if|elif)\s+((not\s+)?(\$\w+))\s*:?\s*(?:#.*)?$", lines[place.line - 1])
+    if found is None:
+        return None
+    at = Place.at(place.file, place.line, found.start(1) + 1, len(found[1]))
+    return replace_text(configuration, at, found[1], found[3] if found[2] else f"not {found[1]}", safe=False)
+
+
 def _ends(blocks: list[Block], asked: Statement, value: Any) -> frozenset[int] | None:
     outcomes = run(blocks, {id(asked): value}, frozenset())
     return None if outcomes is None else outcomes.effects
@@ -156,14 +170,15 @@ def _test(blocks: list[Block], asked: Statement) -> Statement | None:
 
 def _side(variable: str, action: str) -> str | None:
     """Whether True means that the text is ``bad`` or ``good``, by the names; None in doubt."""
-    sides = {side for name in (variable, action) if (side := _of_words(name)) is not None}
-    named = _of_words(variable) is not None or re.match(r"is_|detect_|contains_|has_", action)
+    sides = {side for name in (variable, action) if (side := side_of(name)) is not None}
+    named = side_of(variable) is not None or re.match(r"is_|detect_|contains_|has_", action)
     if len(sides) != 1 or not named:
         return None
     return next(iter(sides))
 
 
-def _of_words(name: str) -> str | None:
+def side_of(name: str) -> str | None:
+    """Whether a name says that the text is ``bad`` or ``good`` where it is true; None in doubt."""
     words = set(re.split(r"_|(?<=[a-z])(?=[A-Z])", name))
     words = {word.lower() for word in words}
     bad, good = words & _BAD, words & _GOOD

@@ -14,15 +14,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules._text_mends import remove_line
 from guardlint.rules.colang._python import function_of
 from guardlint.rules.colang._rails import rail_flows
-from guardlint.rules.colang._values import names_in
+from guardlint.rules.colang._values import UNKNOWN, names_in
 from guardlint.rules.rule import Found, Project, Related, Rule
-from guardlint.source.colang import Flow, Statement
+from guardlint.source.colang import Flow, Message, Statement
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
@@ -42,6 +43,9 @@ _FETCHES = lazy_pattern(
     r"(?:get|create|book|read|fetch|look|count|update|cancel|send|submit|save|register|check|open|find|compute"
     r"|calculate)_"
 )
+# Beside the variable a message like "Dear customer: {{ text }}" says next to nothing of its own.
+_FEW_WORDS = 3
+_QUESTION = lazy_pattern(r"\$(?:last_)?user_message\b")
 _TEXT_MEMBERS = frozenset("answer text output content response message summary result reply".split())
 
 
@@ -55,32 +59,49 @@ def check(project: Project) -> Iterator[Found]:
     told: set[str] = set()
     for flow in dialog:
         answers = _answers(configuration, flow)
+        asked = _asked(configuration, flow)
         for index, statement in enumerate(flow.statements):
             if statement.target == "skip_output_rails" and statement.expression.strip() == "True":
                 yield from _skipped(configuration, flow, statement, flow.statements[index + 1 :])
             name = _message_of(statement)
-            message = configuration.messages.get(name) if name is not None else None
-            if message is None or message.name in told:
+            message = _defined(configuration, name) if name is not None and name not in told else None
+            if message is None:
                 continue
-            slots = {
-                one or two
-                for text in message.texts
-                for one, member, two, other in _SLOT.findall(text)
-                if (member or other or "text") in _TEXT_MEMBERS
-            }
-            for slot in sorted(slots & answers.keys()):
+            slots, whole = _slots(message)
+            for slot in sorted((slots & answers.keys()) | (whole & asked.keys())):
                 told.add(message.name)
                 yield Found(
                     f"`{message.name}` says `${slot}` past the output rails",
-                    _place(configuration, message.place, slot),
+                    _place(configuration, message, slot),
                     "NeMo takes a message with a text for approved, and skips the output rails for it",
                     f"write `bot ${slot}` in the flow, which is checked",
                     value=(message.name, slot),
                     related=(
-                        Related(answers[slot].place, "the answer comes from here"),
+                        Related((answers.get(slot) or asked[slot]).place, "the answer comes from here"),
                         Related(statement.place, "said here"),
                     ),
                 )
+
+
+def _defined(configuration: Configuration, name: str) -> Message | None:
+    """The message with its texts, from the Colang files or from ``bot_messages`` of the YAML."""
+    if name in configuration.messages:
+        return configuration.messages[name]
+    texts = (configuration.value(("bot_messages",)) or {}).get(name)
+    if not isinstance(texts, list) or not texts:
+        return None
+    place = configuration.place(("bot_messages", name), key=True)
+    return Message("bot", name, tuple(map(str, texts)), place)
+
+
+def _slots(message: Message) -> tuple[set[str], set[str]]:
+    """The variables whose text the message says, and those beside which it says next to nothing."""
+    found = [(text, slot) for text in message.texts for slot in _SLOT.findall(text)]
+    slots = {
+        one or two for _, (one, member, two, other) in found if (member or other or "text") in _TEXT_MEMBERS
+    }
+    whole = {one or two for text, (one, _, two, _) in found if len(_SLOT.sub("", text).split()) <= _FEW_WORDS}
+    return slots, whole
 
 
 def _answers(configuration: Configuration, flow: Flow) -> dict[str, Statement]:
@@ -93,7 +114,7 @@ def _answers(configuration: Configuration, flow: Flow) -> dict[str, Statement]:
         if call is not None and call.kind == "execute":
             own = configuration.action_named(call.name)
             function = function_of(configuration, own) if own is not None else None
-            if function is not None and function.values is not None:
+            if function is not None and _is_constant(function.values):
                 continue
             by_model = function is not None and {"llm", "llms", "llm_task_manager"} & set(function.parameters)
             name = snake_case(call.name)
@@ -105,6 +126,30 @@ def _answers(configuration: Configuration, flow: Flow) -> dict[str, Statement]:
         elif set(names_in(statement.expression)) & found.keys():
             found[statement.target] = statement
     return found
+
+
+def _asked(configuration: Configuration, flow: Flow) -> dict[str, Statement]:
+    """The variables that hold what an action makes of the user's message, in the team's own words or not."""
+    found: dict[str, Statement] = {}
+    for statement in flow.statements:
+        call = statement.call
+        if statement.target is None or call is None or call.kind != "execute":
+            continue
+        own = configuration.action_named(call.name)
+        function = function_of(configuration, own) if own is not None else None
+        fetches = _FETCHES.match(snake_case(call.name))
+        if own is None or own.returns == "bool" or fetches or not _QUESTION.search(call.arguments):
+            continue
+        if function is None or not _is_constant(function.values):
+            found[statement.target] = statement
+    return found
+
+
+def _is_constant(values: tuple[Any, ...] | None) -> bool:
+    """Whether every value that an action returns stands in its code."""
+    return values is not None and not any(
+        isinstance(value, dict) and UNKNOWN in value.values() for value in values
+    )
 
 
 def _message_of(statement: Statement) -> str | None:
@@ -135,12 +180,13 @@ def _skipped(
     )
 
 
-def _place(configuration: Configuration, message: Place, slot: str) -> Place:
+def _place(configuration: Configuration, message: Message, slot: str) -> Place:
     """The slot in the text of the message, which stands on one of the lines below its name."""
-    lines = configuration.texts.get(message.file, "").split("\n")
+    where = message.place
+    lines = configuration.texts.get(where.file, "").split("\n")
     wanted = re.compile(rf"\{{\{{-?\s*{slot}\b[^}}]*\}}\}}|\${slot}\b")
-    for number in range(message.line, min(message.line + 40, len(lines) + 1)):
+    for number in range(where.line, min(where.line + 40, len(lines) + 1)):
         found = wanted.search(lines[number - 1])
         if found is not None:
-            return Place.at(message.file, number, found.start() + 1, len(found[0]))
-    return message
+            return Place.at(where.file, number, found.start() + 1, len(found[0]))
+    return where

@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules._text_mends import add_line, ends_there, replace_text
 from guardlint.rules.colang import never_set_variable
@@ -36,6 +37,11 @@ RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe", co
 _CHECKS = lazy_pattern(
     r"check|detect|scan|valid|verif|moderat|judge|screen|classif|inspect|block|safe|allow|is_|has_|contains"
     r"|guard|jailbreak|injection|toxic|pii|filter|find|forbid|policy|abus|unsafe|leak|harm"
+)
+# Bookkeeping, which answers True where it has been done.
+_RECORDS = lazy_pattern(
+    r"(?:log|audit|count|notify|record|save|store|send|write|track|update|report|emit|increment|mark|print"
+    r"|trace|add|submit|publish|push|post|persist|collect|measure|reset|clear)(?:_|$)"
 )
 _COMPARES = lazy_pattern(r"[=!<>]=?\s*[^TF]|\bin\b|\.")
 _NONE, _ALL = frozenset((NOTHING,)), frozenset((REFUSES,))
@@ -91,17 +97,11 @@ def _judge(
     facts = configuration.catalogue.action(name)
     own = configuration.action_named(name)
     if own is None and facts and facts["rail"] and not configuration.has_unnamed_actions:
-        if configuration.catalogue.data["nemo"] < "0.24" or "mask" in name:
-            return None  # what becomes of a masked text is mask-not-applied's
-        ends = [_effects(blocks, asked, value, shared) for value in (_BLOCKED, _CHANGED, _PASSED)]
-        if forgotten or ends == [_NONE] * 3:
-            found = _nothing_done(rail, blocks, asked, test)
-            refusal = f"if ${asked.target}.is_blocked\n  bot refuse to respond\n  stop"
-            if test is None and asked.target is not None and ends_there(configuration, asked):
-                mend = add_line(configuration, asked.place, refusal, title="test the verdict", safe=False)
-                return replace(found, fix=mend)
-            return found
-        return _always(rail, asked, test, None) if ends == [_ALL] * 3 and test is not None else None
+        if "mask" in name:  # what becomes of a masked text is mask-not-applied's
+            return _lost_text(configuration, rail, asked) if forgotten else None
+        if configuration.catalogue.data["nemo"] < "0.24":
+            return None
+        return _of_library(configuration, rail, blocks, asked, test, shared, forgotten=forgotten)
     function = _function(configuration, name)
     if function is None:
         unknown = own is None and facts is None and asked.target is not None and _CHECKS.search(name)
@@ -121,12 +121,35 @@ def _judge(
     ends = [_effects(blocks, asked, value, shared) for value in function.values]
     if test is not None and all(function.values) and not _COMPARES.search(test.expression):
         return None  # always true: a rule of its own says so, at the action
-    is_check = set(map(type, function.values)) <= {bool, dict} or _CHECKS.search(name)
+    is_check = bool(set(map(type, function.values)) <= {bool, dict} or _CHECKS.search(name))
+    is_check = is_check and not (asked.target is None and _RECORDS.match(snake_case(name)))
     if is_check and (forgotten or all(end == _NONE for end in ends)):
         return _nothing_done(rail, blocks, asked, test, function)
     if all(end == _ALL for end in ends) and test is not None:
         return _always(rail, asked, test, function)
     return None
+
+
+def _of_library(
+    configuration: Configuration,
+    rail: RailFlow,
+    blocks: list[Block],
+    asked: Statement,
+    test: Statement | None,
+    shared: frozenset[str],
+    *,
+    forgotten: bool,
+) -> Found | None:
+    """The verdict of a built-in rail action."""
+    ends = [_effects(blocks, asked, value, shared) for value in (_BLOCKED, _CHANGED, _PASSED)]
+    if forgotten or ends == [_NONE] * 3:
+        found = _nothing_done(rail, blocks, asked, test)
+        refusal = f"if ${asked.target}.is_blocked\n  bot refuse to respond\n  stop"
+        if test is None and asked.target is not None and ends_there(configuration, asked):
+            mend = add_line(configuration, asked.place, refusal, title="test the verdict", safe=False)
+            return replace(found, fix=mend)
+        return found
+    return _always(rail, asked, test, None) if ends == [_ALL] * 3 and test is not None else None
 
 
 def _mentioned(flow: Flow, asked: Statement) -> bool:
@@ -208,14 +231,20 @@ def _nothing_done(
 
 def _lost_text(configuration: Configuration, rail: RailFlow, asked: Statement) -> Found:
     assert asked.call is not None
-    text = _TEXT_OF[rail.direction]
+    name, text = asked.call.name, _TEXT_OF[rail.direction]
+    own = configuration.action_named(name) is not None
+    outcome = f'write `${text} = ${asked.target or "masked"}.transform_text["{text}"]` on a line below'
     return Found(
-        f"`${asked.target}` holds what `{asked.call.name}` has made, and nothing uses it",
+        f"`${asked.target}` holds what `{name}` has made, and nothing uses it"
+        if asked.target
+        else f"nothing uses what `{name}` has made",
         asked.place,
         f"`${text}` stays as it was: nothing is masked",
-        f"write `${text} = execute {asked.call.name}(…)`",
-        value=(rail.flow.name, asked.call.name, asked.target),
-        fix=replace_text(configuration, asked.place, f"${asked.target}", f"${text}", safe=False),
+        f"write `${text} = execute {name}(…)`" if own else outcome,
+        value=(rail.flow.name, name, asked.target),
+        fix=replace_text(configuration, asked.place, f"${asked.target}", f"${text}", safe=False)
+        if own and asked.target
+        else None,
     )
 
 

@@ -1,7 +1,8 @@
 """A flow waits for an intent under another name than the one that has examples.
 
 What it does: compares the ``user …`` lines of the flows with the ``define user …`` blocks, and speaks where
-a name has no examples and is one slip away from one that has, and that no flow waits for.
+a name has no examples and is one slip away from one that has, and that no flow waits for; ``ask fees`` and
+``ask about the fees`` are the same words too.
 
 Why it matters: the model recognises what the examples name. The flow with the slip never starts, and the
 model decides by itself what to do, without the answer or the refusal that the flow holds.
@@ -20,6 +21,8 @@ from guardlint.rules.colang.undefined_message import one_slip
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.names import closest
 from guardlint.source.place import Place
+
+_SMALL = frozenset("a about an any for in my of on question questions regarding some the to with".split())
 
 RULE = Rule(severity="warning", confidence="high", since="0.1.0", fix="safe")
 
@@ -46,7 +49,10 @@ def check(project: Project) -> Iterator[Found]:
             continue
         meant = closest(name, examples)
         if meant is None or not one_slip(name, meant):
-            continue
+            alike = [example for example in examples if _words(example) == _words(name)]
+            if len(alike) != 1:
+                continue
+            meant = alike[0]
         told.add((flow.name, name))
         start = statement.place
         offset = max(statement.text.find(name), 0)
@@ -60,6 +66,13 @@ def check(project: Project) -> Iterator[Found]:
             related=(Related(configuration.user_messages[meant].place, "the examples are named so"),),
             fix=replace_text(configuration, place, name, meant, safe=is_slip(name, meant)),
         )
+
+
+def _words(name: str) -> frozenset[str]:
+    """What a name says: without small words, case and the endings of plurals and verbs."""
+    return frozenset(
+        word.removesuffix("s") for word in re.split(r"[\s_-]+", name.casefold()) if word not in _SMALL
+    )
 
 
 def _names(text: str) -> Iterator[str]:

@@ -84,6 +84,8 @@ def _fault(statement: Statement) -> tuple[str, str, str] | None:
             f"NeMo takes the value on the right: the branch is {'never' if never else 'always'} taken",
             f"write `{text[: single.start()].rstrip()} == {value}`",
         )
+    if "$" in text and text.isascii() and text.removeprefix("not ").removeprefix("$").isidentifier():
+        return None  # the plain case, which needs no parser
     try:
         tree = ast.parse(re.sub(r"\$([A-Za-z_]\w*)", r"var_\1", text), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError):

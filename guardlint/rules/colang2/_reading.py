@@ -24,6 +24,7 @@ from guardlint.source.record import record, replace
 __all__ = [
     "ENTRIES",
     "Invocation",
+    "aborts",
     "after",
     "called_flow",
     "flows_of",
@@ -58,6 +59,7 @@ class Invocation:
     reference: str | None = None
 
 
+_DEEPEST = 4
 _JOINT = lazy_pattern(r"\s+(?:and|or)\s+")
 _NO_CALL = frozenset(
     "if elif else while return global log print abort pass break continue send match priority meta import "
@@ -204,6 +206,23 @@ def _invocation(statement: Statement, part: str, start: int, head: re.Match[str]
         place_in(statement, start, len(text)),
         head["target"],
         reference[1] if reference else None,
+    )
+
+
+def aborts(configuration: Configuration, statement: Statement, depth: int = 0) -> bool:
+    """Whether a statement ends the rail: ``abort``, or a flow that the rail waits for and that aborts.
+
+    A flow that fails makes the one fail that waits for it (``v2_x/runtime/statemachine.py``).
+    """
+    if statement.kind == "abort":
+        return True
+    made = invocations(statement) if depth <= _DEEPEST else []
+    flow = flows_of(configuration).get(made[0].name) if len(made) == 1 and made[0].verb == "await" else None
+    if flow is None or statement.text.startswith(("when ", "or when ")):
+        return False
+    level = min((item.place.column for item in flow.statements), default=0)
+    return any(
+        aborts(configuration, item, depth + 1) for item in flow.statements if item.place.column == level
     )
 
 

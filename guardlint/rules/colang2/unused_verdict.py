@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules.colang2 import unset_variable
 from guardlint.rules.colang2._reading import (
@@ -30,8 +31,10 @@ from guardlint.source.lazy_pattern import lazy_pattern
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
 
-_CHECKS = lazy_pattern(
-    r"check|detect|moderat|scan|validat|screen|guard|inspect|classif|verif|filter|is_|contains"
+# Bookkeeping, which answers True where it has been done.
+_RECORDS = lazy_pattern(
+    r"(?:log|audit|count|notify|record|save|store|send|write|track|update|report|emit|increment|mark|print"
+    r"|trace|add|submit|publish|push|post|persist|collect|measure|reset|clear|set)(?:_|$)"
 )
 
 
@@ -88,9 +91,7 @@ def _has_verdict(configuration: Configuration, made: Invocation) -> bool:
     if is_action(made.name):
         own = configuration.action_named(made.name)
         if own is not None:
-            return (
-                own.returns == "bool" and _CHECKS.search(f"{own.name} {own.function}".casefold()) is not None
-            )
+            return own.returns == "bool" and _RECORDS.match(snake_case(made.name)) is None
         facts = configuration.catalogue.action(made.name)
         return bool(facts and facts["rail"])
     flow = configuration.flows.get(made.name)

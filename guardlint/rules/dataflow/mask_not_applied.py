@@ -74,6 +74,22 @@ def _of_call(flow: Flow, index: int, statement: Statement, text: str) -> Iterato
             mend,
             value=(flow.name, name),
         )
+    elif used and not any(_may_matter(other, str(result)) for other in after):
+        yield Found(
+            f"`{flow.name}` never takes the text that `{name}` has masked",
+            statement.place,
+            "the text goes on as it was, unmasked",
+            mend,
+            value=(flow.name, name),
+        )
+
+
+def _may_matter(statement: Statement, result: str) -> bool:
+    """Whether the masked text may be used here, or the flow end here: then it only asks whether to refuse."""
+    if statement.kind in ("stop", "abort") or statement.text.split(" ")[0] in ("stop", "abort", "return"):
+        return True
+    named = re.findall(rf"\${result}\b(?:\.(\w+))?", statement.text)
+    return any(member not in ("is_transform", "is_blocked", "metadata") for member in named)
 
 
 def _applied(configuration: Configuration, flow: Flow, statement: Statement) -> Fix | None:

@@ -26,6 +26,8 @@ def check(project: Project) -> Iterator[Found]:
     passthrough: DataPath = ("passthrough",)
     if configuration.generation != "1.0" or not is_true(configuration.value(passthrough)):
         return
+    if is_true(configuration.value(("rails", "dialog", "single_call", "enabled"))):
+        return  # NeMo refuses the two together, and which is to go is not known
     listed = configuration.value(("instructions",), [])
     general = next(
         (

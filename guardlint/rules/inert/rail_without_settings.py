@@ -17,8 +17,10 @@ from typing import NamedTuple
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.running import RunningRail, running_rails, written_elsewhere
 from guardlint.rules._mends import is_slip, replace_value
+from guardlint.rules.inert._yara import yara_fault
 from guardlint.rules.rule import Confidence, Fix, Found, Project, Related, Rule, dotted
 from guardlint.source.names import closest
+from guardlint.source.place import Place
 from guardlint.source.yaml_file import DataPath
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", controls=("LLM01:2025",))
@@ -38,6 +40,7 @@ class _Lack(NamedTuple):
     confidence: Confidence = "high"
     written: str = ""
     meant: str | None = None
+    lines: int | None = None
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -52,7 +55,7 @@ def check(project: Project) -> Iterator[Found]:
         others = _other_directions(configuration, lack.path, rail.direction)
         yield Found(
             f"`{rail.flow}` has {lack.what}",
-            configuration.place(lack.path, key=True) if empty else rail.place,
+            _place(configuration, lack) if empty else rail.place,
             lack.at_run_time,
             lack.help,
             path=lack.path if empty else rail.path,
@@ -61,6 +64,20 @@ def check(project: Project) -> Iterator[Found]:
             confidence=lack.confidence,
             fix=_respelt(configuration, rail, lack),
         )
+
+
+def _place(configuration: Configuration, lack: _Lack) -> Place:
+    """The key; or a line in the block of text below it."""
+    key = configuration.place(lack.path, key=True)
+    if lack.lines is None:
+        return key
+    text = configuration.texts.get(key.file, "").split("\n")
+    written = str(configuration.value(lack.path)).split("\n")[lack.lines].strip()
+    for number in range(key.line, min(key.line + lack.lines + 3, len(text) + 1)):
+        column = text[number - 1].find(written)
+        if written and column >= 0:
+            return Place.at(key.file, number, column + 1, len(written))
+    return key
 
 
 def _respelt(configuration: Configuration, rail: RunningRail, lack: _Lack) -> Fix | None:
@@ -107,7 +124,7 @@ def _injections(configuration: Configuration, _rail: RunningRail) -> _Lack | Non
     )
     unknown = [str(name) for name in listed if str(name) not in known]
     if not unknown:
-        return None
+        return _broken_rule(configuration, own) if isinstance(own, dict) else None
     meant = closest(unknown[0], known)
     return _Lack(
         f"no rule named `{unknown[0]}`",
@@ -117,6 +134,22 @@ def _injections(configuration: Configuration, _rail: RunningRail) -> _Lack | Non
         written=unknown[0],
         meant=meant,
     )
+
+
+def _broken_rule(configuration: Configuration, own: dict[object, object]) -> _Lack | None:
+    """A rule of the team's that YARA does not compile: NeMo then runs none of them."""
+    for name in configuration.value((*_CONFIG, "injection_detection", "injections")):
+        source = own.get(name)
+        fault = yara_fault(source) if isinstance(source, str) else None
+        if fault is not None:
+            return _Lack(
+                f"a rule `{name}` that YARA refuses: {fault[0]}",
+                "no rule is used, its neighbours neither: NeMo logs a line and lets every answer through",
+                (*_CONFIG, "injection_detection", "yara_rules", name),
+                "write the rule as `yara` compiles it",
+                lines=fault[1],
+            )
+    return None
 
 
 def _classifier(configuration: Configuration, rail: RunningRail) -> _Lack | None:

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.references import normalise_flow
 from guardlint.nemo.running import running_rails
 from guardlint.rules._mends import add_item
 from guardlint.rules.rule import Fix, Found, Project, Rule
 from guardlint.source.yaml_file import DataPath
 
-RULE = Rule(severity="warning", confidence="high", since="0.1.0", fix="unsafe")
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe")
 
 # Entities without a rail for personal data are told by a rule of their own.
 _ELSEWHERE = frozenset({"sensitive_data_detection"})
@@ -54,7 +55,7 @@ def check(project: Project) -> Iterator[Found]:
         if listed and not started:
             continue  # the team has put a flow or an action of its own in its place
         if not started:
-            yield _found(configuration, path, rails, "")
+            yield _found(configuration, path, rails, _spoken_of(settings, rails))
             continue
         if _by_direction(settings) and any(not _says_something(settings.get(name)) for name in started):
             continue  # the settings stand under another direction than the rail, which has a rule of its own
@@ -62,10 +63,24 @@ def check(project: Project) -> Iterator[Found]:
             fitting = [rail for rail in rails if rail["direction"] == direction]
             content = settings.get(direction) if isinstance(settings, dict) else None
             if fitting and _says_something(content) and direction not in started | listed:
-                yield _found(configuration, (*path, direction), fitting, f" on {direction}")
+                yield _found(configuration, (*path, direction), fitting, fitting, f" on {direction}")
 
 
-def _found(configuration: Configuration, path: DataPath, rails: list[dict[str, Any]], where: str) -> Found:
+def _spoken_of(settings: Any, rails: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rails of the only direction that the settings hold something for, else all of them."""
+    said = [
+        name for name in _DIRECTIONS if isinstance(settings, dict) and _says_something(settings.get(name))
+    ]
+    return [rail for rail in rails if said == [rail["direction"]]] or rails
+
+
+def _found(
+    configuration: Configuration,
+    path: DataPath,
+    rails: list[dict[str, Any]],
+    meant: list[dict[str, Any]],
+    where: str = "",
+) -> Found:
     names = [f"`{rail['flow']}` under `rails.{rail['direction']}.flows`" for rail in rails]
     shown = " or ".join(names[:2]) + (" (or another of its rails)" if len(names) > 2 else "")
     return Found(
@@ -75,7 +90,7 @@ def _found(configuration: Configuration, path: DataPath, rails: list[dict[str, A
         f"list {shown}, or take the settings out",
         path=path,
         value=path[2:],
-        fix=_listed(configuration, rails),
+        fix=_listed(configuration, meant),
     )
 
 
@@ -103,7 +118,15 @@ def _says_something(content: Any) -> bool:
 
 
 def _rail_is_missing(configuration: Configuration) -> bool:
-    """A list names a rail that does not exist: which section it was meant for, is not known."""
+    """A list, or a rail in Colang 2.x, names one that does not exist: which section it was meant for, is
+    not known."""
+    if configuration.generation == "2.x" and any(
+        call.kind != "execute" and not configuration.flow_exists(normalise_flow(call.name))
+        for direction in ("input", "output")
+        for flow in (configuration.flows.get(f"{direction} rails"),)
+        for call in (flow.calls() if flow is not None else ())
+    ):
+        return True
     return any(
         not configuration.flow_exists(rail.flow)
         and rail.flow not in ("tool call validation", "tool result validation")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules.rule import Found, Project, Related, Rule
+from guardlint.rules.structure._merging import intruders
 
 RULE = Rule(severity="warning", confidence="high", since="0.1.0")
 
@@ -25,6 +26,8 @@ def check(project: Project) -> Iterator[Found]:
     if len(configuration.models) == len(configuration.model_types()):
         return
     asked = _asked_for(configuration)
+    # An old copy whose rails take the place of the others' is to go as a whole, which replaced-rails says.
+    taking = intruders(configuration)
     first: dict[str, tuple[int, object]] = {}
     for index, model in enumerate(configuration.value(("models",), [])):
         if not isinstance(model, dict) or not isinstance(model.get("type"), str):
@@ -36,7 +39,7 @@ def check(project: Project) -> Iterator[Found]:
         winner, other = first[name]
         place = configuration.place(("models", index, "type"))
         before = configuration.place(("models", winner, "type"))
-        if other == model or name not in asked or _is_nested(before.file, place.file):
+        if other == model or name not in asked or _is_nested(before.file, place.file) or place.file in taking:
             continue
         yield Found(
             f"a second model of type `{name}`",

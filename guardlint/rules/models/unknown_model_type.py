@@ -31,8 +31,11 @@ def check(project: Project) -> Iterator[Found]:
     known = _known_types(configuration)
     # Whatever an action is called, NeMo gives it the model of that type.
     actions = {*configuration.catalogue.data["actions"], *(item.name for item in configuration.actions)}
+    wanted = {rail.parameters["model"] for rail in configuration.all_rails() if "model" in rail.parameters}
     for index, model in enumerate(configuration.models):
         name = model.get("type")
+        if isinstance(name, str) and closest(name, wanted - types):
+            continue  # the rail that names it otherwise is what NeMo refuses
         if (
             not isinstance(name, str)
             or name in known

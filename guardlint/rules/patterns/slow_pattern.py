@@ -24,11 +24,9 @@ def check(project: Project) -> Iterator[Found]:
     """One finding for each pattern."""
     configuration = project.configuration
     for path, pattern in regex_patterns(configuration):
-        tree = (
-            syntax_tree(pattern)
-            if pattern.count("*") + pattern.count("+") + pattern.count(",}") > 1
-            else None
-        )
+        repeats = pattern.count("*") + pattern.count("+") + pattern.count(",}")
+        inner = pattern.count("|") + pattern.count("?") + pattern.count("{")
+        tree = syntax_tree(pattern) if repeats > 1 or (repeats and inner) else None
         if tree is not None and repeats_of_repeats(tree):
             yield Found(
                 "the pattern repeats a repetition: its time doubles with every character",

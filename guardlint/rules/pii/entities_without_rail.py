@@ -102,8 +102,8 @@ def _finding(configuration: Configuration, source: str, running: list[Step]) -> 
         related = [
             Related(step.place, f"looks for the entities of {step.source}") for step in running if step.rail
         ][:1]
-    # Retrieval may be meant for later; a rail that stands in a comment was switched off by somebody.
-    weaker = source == "retrieval" or off or bool(others)
+    # Retrieval may be meant for later; that a rail stands in a comment says that somebody switched it off.
+    weaker = source == "retrieval" or bool(others)
     indexed = any(file.is_text_of_kb for file in configuration.files)
     sure = not off and not others and (source != "retrieval" or indexed)
     return Found(

@@ -19,6 +19,7 @@ from guardlint.nemo.prompt_choice import choose_prompt, model_name, prompt_score
 from guardlint.nemo.running import running_rails
 from guardlint.rules._mends import replace_value
 from guardlint.rules.rule import Found, Project, Related, Rule
+from guardlint.rules.structure._merging import intruders
 
 RULE = Rule(severity="warning", confidence="high", since="0.1.0", fix="unsafe")
 
@@ -53,6 +54,8 @@ def _twice(configuration: Configuration, task: str, prompts: list[Prompt]) -> It
         lost = [prompt for prompt in prompts if _kind(prompt) == kind and prompt is not winner]
         if not lost or all(_text(prompt) == _text(winner) for prompt in lost):
             continue
+        if winner.place.file in intruders(configuration):
+            continue  # the file is to go as a whole, which replaced-rails says
         if texts_not_shown(configuration, winner):
             continue  # prompt-without-text tells of the stub, with the others beside it
         yield Found(

@@ -5,25 +5,39 @@ from __future__ import annotations
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.unread import is_set_aside
 from guardlint.rules.rule import Fix, dotted
+from guardlint.rules.unread_view import covers
 from guardlint.source.files import shown_path
 from guardlint.source.pyyaml import yaml
 from guardlint.source.record import replace
 from guardlint.source.yaml_file import DataPath, YamlFile
 from guardlint.source.yaml_merging import Merge, merge_sections
 
-__all__ = ["merge_files", "merge_twice"]
+__all__ = ["intruders", "is_aside", "merge_files", "merge_twice"]
+
+
+def is_aside(configuration: Configuration, *files: YamlFile) -> bool:
+    """Whether one of the files seems to be set aside (`old/config.yml`), and may not be meant at all."""
+    names = {file.file for file in files}
+    return any(shown_path(file.path) in names and is_set_aside(file.relative) for file in configuration.files)
+
+
+def intruders(configuration: Configuration) -> set[str]:
+    """Files that are set aside and replace the ``rails`` of the others: replaced-rails says to move them."""
+    return {
+        item.kept.file
+        for item in configuration.joined.replaced
+        if item.key == "rails"
+        and not covers(item.kept.data["rails"], item.lost.data["rails"])
+        and is_aside(configuration, item.kept)
+    }
 
 
 def merge_files(configuration: Configuration, lost: YamlFile, kept: YamlFile, key: str) -> Fix | None:
     """Move the section ``key`` of ``lost`` into that of ``kept``.
 
-    The other way round where nothing else stands in ``lost``: NeMo does not load an empty file. A file that
-    seems to be set aside (`old/config.yml`) may not be meant at all.
+    The other way round where nothing else stands in ``lost``: NeMo does not load an empty file.
     """
-    aside = any(
-        shown_path(file.path) in (lost.file, kept.file) and is_set_aside(file.relative)
-        for file in configuration.files
-    )
+    aside = is_aside(configuration, lost, kept)
     if len(lost.data) == 1:
         lost, kept = kept, lost
     here, there = lost.node((key,)), kept.node((key,))

@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.unread import is_set_aside
 from guardlint.rules.file_order import order_words
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.colang import Flow
+from guardlint.source.files import shown_path
 
 RULE = Rule(severity="warning", confidence="high", since="0.1.0")
 
@@ -51,6 +53,17 @@ def _finding(
     name = winner.place.file.rpartition("/")[2]
     order = order_words(configuration, flow.place.file, winner.place.file)
     others = [other for other, _ in pairs if other is not flow]
+    if _is_set_aside(configuration, winner.place.file):
+        return Found(
+            f"NeMo reads this file too: this `{flow.name}` runs in place of that of "
+            f"{flow.place.file.rpartition('/')[2]}",
+            winner.place,
+            f"NeMo runs one flow of a name, this one{order}",
+            "move the file out of the configuration's directory",
+            value=sorted(pair[0].name for pair in pairs),
+            related=tuple(Related(other.place, "this one never runs") for other in (flow, *others[:5])),
+            severity="error" if is_rail else None,
+        )
     return Found(
         f"this `{flow.name}` never runs: {name} defines it as well",
         flow.place,
@@ -63,6 +76,11 @@ def _finding(
         ),
         severity="error" if is_rail else None,
     )
+
+
+def _is_set_aside(configuration: Configuration, name: str) -> bool:
+    """Whether the file seems to be an old copy, a draft or a test."""
+    return any(shown_path(file.path) == name and is_set_aside(file.relative) for file in configuration.files)
 
 
 def _is_written(configuration: Configuration, flow: Flow) -> bool:

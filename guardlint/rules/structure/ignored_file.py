@@ -39,7 +39,7 @@ def check(project: Project) -> Iterator[Found]:
             if not is_set_aside(file.walked.relative) and not is_said_elsewhere(configuration, file)
         ]
         lost = [file for file in lost if _is_relied_on(configuration, line, file) or _is_too_wide(line)]
-        if not lost or (line.has_wildcard and is_set_aside(line.pattern.replace("*", "."))):
+        if not lost or (line.has_wildcard and is_set_aside(line.pattern.replace("*", "_"))):
             continue
         for file in lost:
             note_text(configuration, file)

@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.ignore_file import ignore_lines
 from guardlint.nemo.joining import Replaced
 from guardlint.nemo.walk import railsignore
 from guardlint.rules.file_order import order_words
 from guardlint.rules.rule import Found, Project, Related, Rule
-from guardlint.rules.structure._merging import merge_files
+from guardlint.rules.structure._merging import is_aside, merge_files
 from guardlint.rules.unread_view import covers
 from guardlint.source.files import shown_path
 
@@ -49,6 +50,9 @@ def check(project: Project) -> Iterator[Found]:
         else:
             lost = "these settings have no effect"
         order = order_words(configuration, replaced.lost.file, replaced.kept.file)
+        if is_aside(configuration, replaced.kept):
+            yield _intruder(configuration, replaced, names, lost, order)
+            continue
         ignore = "" if railsignore(configuration.root)[0] else ", or list one of the files in .railsignore"
         yield Found(
             f"`rails` has no effect: {_name(replaced.kept.file)} replaces the section",
@@ -60,6 +64,25 @@ def check(project: Project) -> Iterator[Found]:
             related=(Related(replaced.kept.place(("rails",), key=True), "this section takes its place"),),
             fix=merge_files(configuration, replaced.lost, replaced.kept, "rails"),
         )
+
+
+def _intruder(
+    configuration: Configuration, replaced: Replaced, names: list[str], lost: str, order: str
+) -> Found:
+    """An old copy, a draft or a test takes the place of what is meant: the file that is to go is that one."""
+    name = _name(replaced.kept.file)
+    same = any(_name(file.file) == name for file in configuration.yaml_files if file is not replaced.kept)
+    ignore = "" if same else f", or write `{name}` in .railsignore"
+    return Found(
+        f"NeMo reads this file too: its `rails` replaces that of {_name(replaced.lost.file)}",
+        replaced.kept.place(("rails",), key=True),
+        f"NeMo keeps the last `rails` section only: {lost}{order}",
+        f"move the file out of the configuration's directory{ignore}",
+        path=("rails",),
+        value=sorted(names),
+        related=(Related(replaced.lost.place(("rails",), key=True), "this section has no effect"),),
+        fix=merge_files(configuration, replaced.lost, replaced.kept, "rails"),
+    )
 
 
 def _lost_rails(replaced: Replaced) -> list[str]:

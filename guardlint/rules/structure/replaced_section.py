@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from guardlint.rules.file_order import order_words
 from guardlint.rules.rule import Found, Project, Related, Rule, Severity
-from guardlint.rules.structure._merging import merge_files
+from guardlint.rules.structure._merging import intruders, merge_files
 from guardlint.rules.unread_view import covers
 
 RULE = Rule(severity="warning", confidence="high", since="0.1.0", fix="safe")
@@ -28,8 +28,11 @@ _LIGHT = frozenset({"event_source_uid", "metrics", "sample_conversation", "strea
 
 def check(project: Project) -> Iterator[Found]:
     """One finding for each section of which something is lost."""
+    told = intruders(project.configuration)
     for replaced in project.configuration.joined.replaced:
         key = replaced.key
+        if replaced.kept.file in told:
+            continue
         if key == "rails" or key in _LIGHT:
             continue
         lost, kept = replaced.lost.data[key], replaced.kept.data[key]

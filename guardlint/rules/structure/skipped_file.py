@@ -39,6 +39,9 @@ def check(project: Project) -> Iterator[Found]:
     if not lost:
         return
     if not _reads_any(configuration) and all(_is_whole(configuration, file) for file, _ in lost):
+        if configuration.generation == "1.0" and not any(_begins(file) for file, _ in lost):
+            yield from (_by_file(configuration, file, place) for file, place in lost)
+            return
         if not _has_misspelt_version(configuration):
             yield _by_version(configuration, lost)
         return
@@ -131,6 +134,11 @@ def _is_whole(configuration: Configuration, file: ColangFile) -> bool:
     if file.version == "2.x":
         return bool(file.flows or file.imports) and not _DEFINE.search(text)
     return not re.search(r"^(?:flow\s|import\s|@)", text, re.MULTILINE)
+
+
+def _begins(file: ColangFile) -> bool:
+    """Whether Colang 2.x could run from here: it needs ``flow main``, and an import for all that it calls."""
+    return bool(file.imports) or any(flow.name == "main" for flow in file.flows)
 
 
 def _has_misspelt_version(configuration: Configuration) -> bool:

@@ -33,6 +33,12 @@ _NOTES = frozenset(
 )
 # Keys that other tools have as well: a file with no other key of NeMo's may be theirs.
 _COMMON = frozenset("core docs flows metrics models prompts streaming tracing".split())
+# What they would set guards nothing: nothing that was meant to check a text is lost with them.
+_HOUSEKEEPING = lazy_pattern(
+    r"(?:^|_)(?:log|logs|logger|logging|debug|verbose|metrics?|monitoring|telemetry|analytics|alerts?"
+    r"|caching|timeouts?|retry|retries|performance|memory|history|turns|sessions?|fallback|fallbacks|locale|ui)"
+    r"(?:_|$)"
+)
 _SWITCH = lazy_pattern(r"enabled?(?:_|$)|_enabled?$")
 _ADDRESS = frozenset("api_base azure_endpoint base_url endpoint openai_api_base server_url url".split())
 _HAVE_AN_ADDRESS = frozenset("anthropic cohere google_genai nim nvidia_ai_endpoints openai".split())
@@ -121,6 +127,8 @@ def _finding(
     below = deeper(name, value, node) if near is None and len(path) > 1 else []
     place = home(name, value, keys) if near is None and not below and path[0] != "models" else None
     found = near is not None or place is not None or bool(below)
+    if len(path) == 1 and name.startswith(("x-", "_", ".")) and _holds_anchors(file, name):
+        return None
     if not found and (_is_silent(file, path, keys) or _lacks(_at(file.data, path[:-1]), node, path)):
         return None
     if kept and (not found or near == "custom_data"):
@@ -140,7 +148,8 @@ def _finding(
         severity, mend = "warning", "delete it: NeMo finds the actions of actions.py by itself"
     else:
         mend = "delete it, or keep own data under `custom_data`"
-        lost_guard = path[0] == "rails" and not _is_switch(name, value) and not _is_default(value, node)
+        idle = _is_switch(name, value) or _is_default(value, node) or _HOUSEKEEPING.search(name.casefold())
+        lost_guard = path[0] == "rails" and not idle
         severity = None if lost_guard else "warning"
     if node.get("forbids_extra"):
         severity, lost = None, "NeMo raises an error when it loads the configuration"

@@ -67,7 +67,7 @@ def check(project: Project) -> Iterator[Found]:
 def _ending(lost: list[WalkedFile], some: bool) -> Found:
     """``some``: whether other documents are read."""
     first, *others = lost
-    unsure = some or all(file.relative.casefold().endswith(_DATA) for file in lost)
+    unsure = all(file.relative.casefold().endswith(_DATA) for file in lost)
     name = PurePosixPath(first.relative).name
     return Found(
         f"`{name}` is not in the knowledge base: it is no .md file",
@@ -76,7 +76,7 @@ def _ending(lost: list[WalkedFile], some: bool) -> Found:
         "write the document as Markdown, in a file that ends in `.md`",
         value=[file.relative for file in lost],
         severity="warning" if unsure else None,
-        confidence="medium" if unsure else None,
+        confidence="medium" if unsure or some else None,
         related=tuple(Related(Place.at(shown_path(file.path)), "nor is this") for file in others[:5]),
     )
 

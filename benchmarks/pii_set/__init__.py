@@ -1,0 +1,1 @@
+"""A labelled set of messages with personal data: generated, seeded, three languages, and their tricks."""

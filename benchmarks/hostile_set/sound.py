@@ -90,7 +90,8 @@ def _unused_action(team: Team, dice: random.Random) -> None:
 
 
 def _messages(team: Team, dice: random.Random) -> None:
-    team.put("words.co", 'define bot say goodbye\n  "Goodbye, and thank you."\n')
+    if not any(b"2.x" in text for text in team.files.values() if isinstance(text, bytes)):
+        team.put("words.co", 'define bot say goodbye\n  "Goodbye, and thank you."\n')
 
 
 def _init(team: Team, dice: random.Random) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from guardlint.bundle.keys import generate, write_pair
 
 ROOT = Path(__file__).parents[1]
+GUARDLINT = ("guardlint", "policies", "rails", "schemas", "examples", "docs/rules")
 PACKAGES = ("attrs", "cffi", "click", "cryptography", "jsonschema", "jsonschema-specifications", "pycparser",
             "pyyaml", "referencing", "rpds-py", "typing-extensions")  # fmt: skip
 MOODS = (
@@ -47,16 +48,16 @@ def environment(python: str, folder: Path) -> Path:
     return inside
 
 
-def compiled(python: Path, place: Path, key: Path, mood: dict[str, str], mask: str) -> str:
-    """The SHA-256 of the bundle that this interpreter makes in this directory."""
+def compiled(python: Path, code: Path, place: Path, key: Path, mood: dict[str, str], mask: str) -> str:
+    """The SHA-256 of the bundle that this interpreter makes in this directory with guardlint in ``code``."""
     for name in ("central", "claims-and-cards"):
-        shutil.copytree(ROOT / "examples" / name, place / name)
+        shutil.copytree(code / "examples" / name, place / name)
     output = place / "app.glbundle"
     command = f'umask {mask}; exec "$0" -m guardlint compile claims-and-cards/mended --key "$1" -o "$2"'
     said = subprocess.run(
         ["sh", "-c", command, python, key, output],
         cwd=place,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "SOURCE_DATE_EPOCH": "1795000000", **mood},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(code), "SOURCE_DATE_EPOCH": "1795000000", **mood},
         capture_output=True,
         text=True,
         check=False,
@@ -70,6 +71,10 @@ def main(pythons: list[str]) -> int:
     """Print a digest for each interpreter and directory; 1 where they differ."""
     digests = set()
     with tempfile.TemporaryDirectory() as folder:
+        # A copy, since the digest of guardlint's code goes in and somebody may be editing it.
+        code = Path(folder, "code")
+        for part in GUARDLINT:
+            shutil.copytree(ROOT / part, code / part, ignore=shutil.ignore_patterns("__pycache__"))
         key = Path(folder, "a.key")
         write_pair(key, Path(folder, "a.pub"), generate())
         for name in pythons:
@@ -77,7 +82,7 @@ def main(pythons: list[str]) -> int:
             for number, mood in enumerate(MOODS):
                 place = Path(folder, f"{name}-{number}", *("deeper",) * number)
                 place.mkdir(parents=True)
-                digest = compiled(python, place, key, mood, ("022", "077")[number])
+                digest = compiled(python, code, place, key, mood, ("022", "077")[number])
                 version = subprocess.run([python, "-V"], capture_output=True, text=True, check=True).stdout
                 print(f"{version.strip():<16} {mood['TZ']:<18} {digest[:32]}")
                 digests.add(digest)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -68,19 +67,21 @@ def static(options: argparse.Namespace, folder: Path) -> int:
         holes += bool(outcome.holes)
         _tell(outcome, options.list)
     wall, busy = time.perf_counter() - started, time.process_time() - spent
-    print(f"{options.count} configurations, {sum(map(len, FAMILIES.values()))} tricks, each at least {min(tricks.values())} times")
+    known = sum(map(len, FAMILIES.values()))
+    print(f"{options.count} configurations, {known} tricks, each at least {min(tricks.values())} times")
     print(", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
-    print(f"{wall:.0f} s ({busy:.0f} s of one core), {options.count / wall:.0f} a second, slowest compile {slowest:.2f} s")
+    print(f"{wall:.0f} s, {busy:.0f} s of one core: {options.count / busy:.0f} a second")
+    print(f"slowest compile: {slowest:.2f} s")
     print(f"holes: {holes}")
     return holes
 
 
 def _tell(outcome: Outcome, everything: bool) -> None:
+    case = outcome.case
     if outcome.holes:
-        print(f"HOLE {outcome.case.number} {outcome.policy} {outcome.case.base} {outcome.case.tricks}: {outcome.holes}")
-        sys.stdout.flush()
+        print(f"HOLE {case.number} {outcome.policy} {case.base} {case.tricks}: {outcome.holes}", flush=True)
     elif everything and outcome.unchecked != "bundle":
-        print(f"{outcome.case.number} {outcome.case.tricks}: {outcome.said[:160]}")
+        print(f"{case.number} {case.tricks}: {outcome.said[:160]}")
 
 
 if __name__ == "__main__":

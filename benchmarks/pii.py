@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from pii_set.rows import SETS, Row, rows
-from pii_set.scoring import Found, Score, score
+from pii_set.scoring import SOFT, Found, Score, score
 from pii_set.tricks import TRICKS, disguised
 
 from guardlint.pii import Detector
@@ -35,25 +35,26 @@ def main() -> None:
     everything = rows(chosen.set, chosen.seed, chosen.each)
     plain = [row for row in everything if row.section != "adversarial"]
     attacks = [row for row in everything if row.section == "adversarial"]
-    finders: dict[str, Finder] = {"guardlint": Detector(chosen.profile).detect}
-    if not chosen.no_peer:
-        finders["plain Presidio"] = _presidio()
-    for name, find in finders.items():
-        _tell(name, plain, find, chosen.misses)
+    for name, find in finders(chosen.profile, peer=not chosen.no_peer).items():
+        tell(name, plain, find, chosen.misses)
         _tell_tricks(attacks, find, chosen.misses)
 
 
-def _presidio() -> Finder:
-    from pii_set.peer import plain_presidio
+def finders(profile: str, *, peer: bool) -> dict[str, Finder]:
+    """guardlint's detector, and plain Presidio's if asked for."""
+    found: dict[str, Finder] = {"guardlint": Detector(profile).detect}
+    if peer:
+        from pii_set.peer import plain_presidio
 
-    logging.getLogger("presidio-analyzer").setLevel(logging.CRITICAL)
-    find: Finder = plain_presidio(0.4)
-    return find
+        logging.getLogger("presidio-analyzer").setLevel(logging.CRITICAL)
+        found["plain Presidio"] = plain_presidio(0.4)
+    return found
 
 
-def _tell(name: str, plain: list[Row], find: Finder, misses: int) -> None:
+def tell(name: str, plain: list[Row], find: Finder, misses: int, *, optional: frozenset[str] = SOFT) -> None:
+    """Print what ``find`` is worth on those messages."""
     answers = [find(row.text) for row in plain]
-    total = score(plain, answers)
+    total = score(plain, answers, optional=optional)
     print(
         f"\n{name}: {len(plain):,} messages. partial F1 {total.partial:.3f} (P {total.precision:.3f}, R "
         f"{total.recall:.3f}), strict F1 {total.strict:.3f}, macro F1 {total.macro:.3f}, "
@@ -64,7 +65,7 @@ def _tell(name: str, plain: list[Row], find: Finder, misses: int) -> None:
         sections[row.section][0].append(row)
         sections[row.section][1].append(answer)
     for section, (some, found) in sections.items():
-        part = score(some, found)
+        part = score(some, found, optional=optional)
         if section != "negative":
             print(f"  {section:11} partial {part.partial:.3f}  strict {part.strict:.3f}")
     _tell_entities(total)

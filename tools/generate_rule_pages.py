@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests" / "rules"
 PAGES = ROOT / "docs" / "rules"
 
-_PARTS = re.compile(r"^(What it does|Why it matters|How to fix)[^:\n]*:\s*", re.MULTILINE)
+_PARTS = re.compile(r"^(What it does|Why it matters|How to fix)[^:\n]*:\s*(.)", re.MULTILINE)
+_COLUMN = re.compile(r"(# (?:error|warning|note): \[[\w-]+\]) @\d+")
 _EXPECTATION = re.compile(r"(?:error|warning|note): \[")
 
 
@@ -60,7 +61,7 @@ def _lines(rule: LoadedRule, cases: str) -> Iterator[str]:
         yield f"Controls: {', '.join(rule.rule.controls)}."
     yield ""
     text = rest.strip().replace("``", "`")
-    yield _PARTS.sub(lambda found: f"## {found[1]}\n\n", text)
+    yield _PARTS.sub(lambda found: f"## {found[1]}\n\n{found[2].upper()}", text)
     sections = re.split(r"(?m)^(?=##+ )", cases)[1:]
     bad = next((part for part in sections if re.search(rf"\[{rule.id}\]", part)), None)
     without = [part for part in sections if "file=" in part and f"[{rule.id}]" not in part]
@@ -81,6 +82,7 @@ def _example(section: str) -> str:
     body = re.sub(r"(?m)^(`{3,})(\w+) (?:file|central)=(\S+).*$", r"\3\n\n\1\2", body)
     body = re.sub(r"(?m)^(`{3,})(\w+) base=(\S+).*$", r"\3, before the change\n\n\1\2", body)
     body = re.sub(r"(?m)^(`{3,})(\w+) fixed=(\S+).*$", r"\3, mended\n\n\1\2", body)
+    body = _COLUMN.sub(r"\1", body)
     body = re.sub(r"(?m)^(`{3,})expects$", r"\1text", body)
     return f"{heading.lstrip('# ')}\n\n{body.strip()}"
 

@@ -9,8 +9,8 @@ from typing import Final
 import yaml
 
 __all__ = [
-    "ACTIONS", "BOT_MESSAGES", "COMPARING", "CONDEMNED", "FLOWS", "HARMLESS", "MODEL_TYPES", "POLICIES", "REFUSAL",
-    "SYSTEM_FLOWS", "TASKS", "Condemned", "write_central",
+    "ACTIONS", "BOT_MESSAGES", "COMPARING", "CONDEMNED", "FLOWS", "HARMLESS", "MODEL_TYPES", "POLICIES",
+    "REFUSAL", "SYSTEM_FLOWS", "TASKS", "Condemned", "write_central",
 ]  # fmt: skip
 
 REFUSAL: Final = "Harbour cannot help with that."
@@ -119,9 +119,7 @@ def _policy(policy: str, judge_url: str) -> dict[str, object]:
             "input": [{"rail": f"{rail}@1", **_WHY} for rail in _INPUT[policy]],
             "output": [{"rail": f"{rail}@1", **_WHY} for rail in _OUTPUT[policy]],
         },
-        "models": {
-            "judge": {"engine": "openai", "model": "scripted", "parameters": {"base_url": judge_url}}
-        },
+        "models": {"judge": {"engine": "openai", "model": "scripted", "parameters": {"base_url": judge_url}}},
         "team_code": {"actions": "isolated", "config_py": "isolated"},
         "runtime": {"on_error": "block", "timeout_seconds": 8, "refusal": REFUSAL},
         "why": {"runtime": _WHY, "team_code": _WHY},

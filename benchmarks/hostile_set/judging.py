@@ -61,8 +61,8 @@ def judge(count: int, seed: int, start: int) -> int:
     seconds = time.perf_counter() - started
     print(
         f"judged by NeMo: {counts['judged']} ({counts['compiles']} that compile as they are, "
-        f"{counts['loaded']} loaded, {counts['team_ran']} whose own rails ran, {counts['answered']} answered) "
-        f"in {seconds:.0f} s; holes: {counts['holes']}"
+        f"{counts['loaded']} loaded, {counts['team_ran']} whose own rails ran, "
+        f"{counts['answered']} answered) in {seconds:.0f} s; holes: {counts['holes']}"
     )
     return counts["holes"]
 
@@ -225,7 +225,12 @@ def _call(guard: Any, text: str, reply: str) -> tuple[str, list[str], Any]:
 def _left_behind() -> Iterator[str]:
     """Files of the team's code outside its folder, and what its worker leaves."""
     time.sleep(0.05)
-    for folder in {Path.cwd(), Path.home(), *map(Path, site.getsitepackages()), Path(site.getusersitepackages())}:
+    for folder in {
+        Path.cwd(),
+        Path.home(),
+        *map(Path, site.getsitepackages()),
+        Path(site.getusersitepackages()),
+    }:
         for name in (MARKER, f"{MARKER}.pth"):
             if (folder / name).exists():
                 (folder / name).unlink()

@@ -19,7 +19,9 @@ __all__ = ["FAMILIES", "TRICKS", "answering", "make", "sound_bases"]
 FAMILIES: Final[dict[str, dict[str, Trick]]] = {
     "Colang": COLANG, "YAML": YAML, "files": FILES, "code": CODE,
 }  # fmt: skip
-TRICKS: Final[dict[str, Trick]] = {name: trick for family in FAMILIES.values() for name, trick in family.items()}
+TRICKS: Final[dict[str, Trick]] = {
+    name: trick for family in FAMILIES.values() for name, trick in family.items()
+}
 
 
 @lru_cache(maxsize=1)

@@ -31,7 +31,7 @@ _CODE = (".py", ".pyc", ".so", ".pyd", ".pth")
 
 @dataclass(frozen=True, slots=True)
 class Required:
-    """What the policy asks for, read by hand: company files by digest, flows and native steps by direction."""
+    """What the policy asks for, read by hand: company files by digest, flows and native steps."""
 
     digests: Mapping[str, str]
     flows: Mapping[str, tuple[str, ...]]
@@ -52,7 +52,9 @@ def required_by(central: Path, reference: Path, policy: str, blank: bytes) -> Re
     for hook in _HOOKS:
         for use in asked["rails"][hook]:
             name = use["rail"].partition("@")[0]
-            folder = next(path for path in (root / "rails" / name for root in (central, reference)) if path.is_dir())
+            folder = next(
+                path for path in (root / "rails" / name for root in (central, reference)) if path.is_dir()
+            )
             rail = _yaml((folder / "rail.yml").read_bytes())
             rails.append((name, hook))
             if rail["runs"] == "pii":
@@ -115,7 +117,9 @@ def unlike_policy(blank: bytes, required: Required) -> Iterator[str]:
     if config.get("colang_version") != "1.0" or {"import_paths", "passthrough"} & set(config):
         yield "the company half is set up otherwise"
     written = _yaml(files.get("company/prompts.yml", b"prompts: []"))["prompts"]
-    shown = {prompt["task"]: json.dumps(prompt.get("content") or prompt.get("messages")) for prompt in written}
+    shown = {
+        prompt["task"]: json.dumps(prompt.get("content") or prompt.get("messages")) for prompt in written
+    }
     if shown != dict(required.prompts):
         yield f"company prompts are {sorted(shown)}"
     if any(name.endswith(_CODE) or ".railsignore" in name for name in required.digests):
@@ -132,7 +136,9 @@ def _plan(
     ):
         yield "the plan's refusal, deadline or failure policy is not the policy's"
     for hook in _HOOKS:
-        steps = [(step["step"], step.get("when"), step.get("rail"), step.get("action")) for step in plan[hook]]
+        steps = [
+            (step["step"], step.get("when"), step.get("rail"), step.get("action")) for step in plan[hook]
+        ]
         team = [index for index, step in enumerate(steps) if step[0] == "team"]
         company = [index for index, step in enumerate(steps) if step[:2] == ("company", None)]
         again = [index for index, step in enumerate(steps) if step[:2] == ("company", "rewritten")]
@@ -156,9 +162,7 @@ def _plan(
         yield "no engine for the company"
 
 
-def _manifest(
-    manifest: Mapping[str, Any], files: Mapping[str, bytes], required: Required
-) -> Iterator[str]:
+def _manifest(manifest: Mapping[str, Any], files: Mapping[str, bytes], required: Required) -> Iterator[str]:
     rails = tuple((rail["id"], rail["direction"]) for rail in manifest["rails"])
     if rails != required.rails:
         yield f"the manifest names the rails {rails}"
@@ -167,7 +171,11 @@ def _manifest(
     if manifest["engines"]["company"]["uses"] != wanted:
         yield f"the company half would run on {manifest['engines']['company']['uses']}"
     code = [name for name in files if name.startswith("team/") and name.endswith(_CODE)]
-    runs = [name for name in code if name in ("team/config.py", "team/actions.py") or name.startswith("team/actions/")]
+    runs = [
+        name
+        for name in code
+        if name in ("team/config.py", "team/actions.py") or name.startswith("team/actions/")
+    ]
     if any(name.endswith(".py") for name in runs) and manifest["team_code"] != "isolated":
         yield f"the team's code is {manifest['team_code']}: {runs}"
 
@@ -202,7 +210,7 @@ def _signed(bundle: bytes, envelope: Mapping[str, Any], key: bytes) -> Iterator[
 
 
 def _yaml(data: bytes) -> Any:
-    return yaml.load(data, Loader=_Loader)  # noqa: S506 - the safe loader, or its equal in C
+    return yaml.load(data, Loader=_Loader)
 
 
 def _sha(data: bytes) -> str:

@@ -42,7 +42,9 @@ class Team:
         """Write a file, or a longer one where it exists already and both are text."""
         data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
         here = self.files.get(path)
-        self.files[path] = here + b"\n" + data if isinstance(here, bytes) and isinstance(data, bytes) else data
+        self.files[path] = (
+            here + b"\n" + data if isinstance(here, bytes) and isinstance(data, bytes) else data
+        )
 
     @property
     def config(self) -> str:
@@ -53,7 +55,7 @@ class Team:
         """Edit the main YAML file as data; where a trick before made it unreadable, leave it."""
         here = self.files[self.config]
         try:
-            data = yaml.load(here, Loader=_Loader) if isinstance(here, bytes) else None  # noqa: S506
+            data = yaml.load(here, Loader=_Loader) if isinstance(here, bytes) else None
         except (yaml.YAMLError, UnicodeDecodeError, ValueError):
             return
         if isinstance(data, dict):

@@ -3,6 +3,7 @@
 Each is one of the shapes of ``fault_set`` in the words of a domain, with what teams do to their directories:
 other line ends, notes, tests, links inside, files moved, harmless settings and Python.
 """
+# ruff: noqa: ARG001 - every change takes the directory and the dice
 
 from __future__ import annotations
 
@@ -30,7 +31,9 @@ Change = Callable[[Team, random.Random], None]
 
 
 def _notes(team: Team, dice: random.Random) -> None:
-    team.put(dice.choice(("README.md", "docs/notes.md", "LICENSE", "CHANGELOG")), "# What this is\n\nGuardrails.\n")
+    team.put(
+        dice.choice(("README.md", "docs/notes.md", "LICENSE", "CHANGELOG")), "# What this is\n\nGuardrails.\n"
+    )
 
 
 def _tests(team: Team, dice: random.Random) -> None:
@@ -74,7 +77,9 @@ def _ignored(team: Team, dice: random.Random) -> None:
 
 
 def _tools(team: Team, dice: random.Random) -> None:
-    team.put(dice.choice((".gitignore", ".editorconfig", "Makefile", ".gitattributes")), "# nothing of note\n")
+    team.put(
+        dice.choice((".gitignore", ".editorconfig", "Makefile", ".gitattributes")), "# nothing of note\n"
+    )
 
 
 def _link(team: Team, dice: random.Random) -> None:
@@ -95,12 +100,15 @@ def _messages(team: Team, dice: random.Random) -> None:
 
 
 def _init(team: Team, dice: random.Random) -> None:
-    team.put("config.py", '"""What actions are given."""\n\n\ndef init(app):\n    app.register_action_param("desk", "one")\n')
+    team.put(
+        "config.py",
+        '"""What actions are given."""\n\n\ndef init(app):\n    app.register_action_param("desk", "one")\n',
+    )
 
 
 _CHANGES: Final[tuple[Change, ...]] = (
-    _notes, _tests, _line_ends, _comments, _renamed, _moved, _setting, _ignored, _tools, _link, _unused_action,
-    _messages, _init,
+    _notes, _tests, _line_ends, _comments, _renamed, _moved, _setting, _ignored, _tools, _link,
+    _unused_action, _messages, _init,
 )  # fmt: skip
 
 
@@ -148,13 +156,15 @@ def harmless(count: int, compared: int, seed: int) -> int:
         fine += outcome.checked == "bundle"
         holes += bool(outcome.holes)
         if outcome.checked != "bundle" or outcome.holes:
-            print(f"harmless {number} {case.base} {case.tricks}: {outcome.checked} {outcome.said} {outcome.holes}")
+            why = outcome.holes or outcome.said
+            print(f"harmless {number} {case.base} {case.tricks}: {outcome.checked} {why}", flush=True)
     seconds = time.perf_counter() - started
     print(f"harmless: {fine} of {count} compile ({fine / count:.1%}) in {seconds:.0f} s")
     same = 0
     if compared:
         same, asked, said = _compare(compared, seed)
-        print(f"harmless: {same} of {compared} answer as before, {asked} texts in {time.perf_counter() - started - seconds:.0f} s")
+        seconds = time.perf_counter() - started - seconds
+        print(f"harmless: {same} of {compared} answer as before, {asked} texts in {seconds:.0f} s")
         print(f"what they answered: {dict(said)}")
     return holes + (fine < 0.99 * count) + (same < 0.99 * compared)
 
@@ -233,7 +243,7 @@ def _in_bundle(case: Case, prover: Prover, texts: list[tuple[str, str]]) -> list
     outcome = prover.prove_case(case, COMPARING)
     if outcome.bundle is None:
         return [("refused", outcome.said)] * (2 * len(texts))
-    found = []
+    found: list[tuple[str, str]] = []
     with Guard(verify_bundle(outcome.bundle, trusting(prover.key.public), now=NOW)) as guard:
         for text, answer in texts:
             for checked in (guard.check_input(text), guard.check_output(answer, messages=text)):
@@ -249,7 +259,9 @@ def _brain(condemned: tuple[str, ...]) -> Any:
         """Judges that do not answer yes or no."""
         bad = any(words.casefold() in prompt.text.casefold() for words in condemned)
         if '"User Safety"' in prompt.text:
-            return json.dumps({"User Safety": "unsafe" if bad else "safe", "Response Safety": "unsafe" if bad else "safe"})
+            return json.dumps(
+                {"User Safety": "unsafe" if bad else "safe", "Response Safety": "unsafe" if bad else "safe"}
+            )
         if re.search(r"off.topic", prompt.text):
             return "off-topic" if bad else "on-topic"
         return None

@@ -1,4 +1,5 @@
 """Tricks in Python: what a configuration's code does when it is imported, initialised or called."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -244,7 +245,9 @@ def init(team: Team, dice: random.Random) -> None:
 def same_action(team: Team, dice: random.Random) -> None:
     """An action under the name of one of NeMo's or the company's, in every way NeMo takes actions."""
     name = disguised(dice.choice(ACTIONS), dice).replace("\n", "")
-    path = dice.choice(("actions.py", "actions/x.py", "actions/a/b.py", "actions/__init__.py", "sub/actions.py"))
+    path = dice.choice(
+        ("actions.py", "actions/x.py", "actions/a/b.py", "actions/__init__.py", "sub/actions.py")
+    )
     plain = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name)
     result = dice.choice(("True", "False", "None", "RailOutcome.allow()", "{'status': 'passed'}"))
     form = dice.choice((
@@ -287,6 +290,11 @@ TRICKS: Final[dict[str, Trick]] = {
     "init(app)": init,
     "same action": same_action,
     "lying action": lying_action,
-    **{f"code that {name}" if name[0].islower() and not name.startswith(("an ", "a ", "threads")) else f"code: {name}": _with(name) for name in PAYLOADS},
+    **{
+        f"code that {name}"
+        if name[0].islower() and not name.startswith(("an ", "a ", "threads"))
+        else f"code: {name}": _with(name)
+        for name in PAYLOADS
+    },
 }
 assert MARKER in PAYLOADS["leaves files in homes and site-packages"]

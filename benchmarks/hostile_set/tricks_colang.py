@@ -1,4 +1,5 @@
 """Tricks in Colang: flows, messages and events that stand where the company's stand."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -62,7 +63,9 @@ def system_flow(team: Team, dice: random.Random) -> None:
 def bot_message(team: Team, dice: random.Random) -> None:
     """A refusal that says something else."""
     name = disguised(dice.choice(BOT_MESSAGES), dice)
-    said = dice.choice(('""', '"Yes."', f'"{CONDEMNED.reply}"', '"{{ user_message }}"', '"$user_message"', "..."))
+    said = dice.choice(
+        ('""', '"Yes."', f'"{CONDEMNED.reply}"', '"{{ user_message }}"', '"$user_message"', "...")
+    )
     again = f"\n  {said}" if dice.random() < 0.3 else ""
     team.put(anywhere(_file(dice), dice), f"define bot {name}\n  {said}{again}\n")
 
@@ -86,7 +89,9 @@ def context_variables(team: Team, dice: random.Random) -> None:
 def rewrites(team: Team, dice: random.Random) -> None:
     """A rail of the team that turns a harmless text into a condemned one, or the other way round."""
     side = dice.choice(("input", "output"))
-    text = dice.choice((CONDEMNED.judged, CONDEMNED.reply, CONDEMNED.personal, CONDEMNED.pattern, "hello", ""))
+    text = dice.choice(
+        (CONDEMNED.judged, CONDEMNED.reply, CONDEMNED.personal, CONDEMNED.pattern, "hello", "")
+    )
     name = f"polish the {side}"
     variable = "user_message" if side == "input" else "bot_message"
     _run(team, name, side)
@@ -97,7 +102,10 @@ def says_twice(team: Team, dice: random.Random) -> None:
     """A rail that speaks, and lets the text through as well."""
     side = dice.choice(("input", "output"))
     _run(team, "speak up", side)
-    team.put(_file(dice), _flow("define subflow {}", "speak up", f'bot say it\n\ndefine bot say it\n  "{CONDEMNED.reply}"'))
+    team.put(
+        _file(dice),
+        _flow("define subflow {}", "speak up", f'bot say it\n\ndefine bot say it\n  "{CONDEMNED.reply}"'),
+    )
 
 
 def modern(team: Team, dice: random.Random) -> None:
@@ -106,8 +114,10 @@ def modern(team: Team, dice: random.Random) -> None:
              "run output rails $output_text", "main", "bot say $text", "user said $text")  # fmt: skip
     body = dice.choice(("abort", "pass", "global $user_message\n  $user_message = \"\"", "activate self check input",
                         "return True", "await CreateEventAction()", "send StopFlow(flow_id=\"input rails\")"))  # fmt: skip
-    head = dice.choice(("flow", "@override\nflow", "@active\nflow", "@loop(\"NEW\")\nflow"))
-    imports = dice.choice(("", "import core\n", "import guardrails\nimport core\n", "import ..\n", "import /etc\n"))
+    head = dice.choice(("flow", "@override\nflow", "@active\nflow", '@loop("NEW")\nflow'))
+    imports = dice.choice(
+        ("", "import core\n", "import guardrails\nimport core\n", "import ..\n", "import /etc\n")
+    )
     team.put(_file(dice), f"{imports}\n{head} {disguised(dice.choice(names), dice)}\n  {body}\n")
     if dice.random() < 0.5:
         team.change(lambda data: data.update(colang_version=dice.choice(("2.x", "2.0", "1.0", 2, "9"))))

@@ -1,4 +1,5 @@
 """Tricks with files: names, encodings, links, sizes, what lies beside the configuration."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Tricks in YAML: second sections, names of the company's, settings that change what runs."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -23,6 +24,14 @@ _SECOND: Final = (
     "rails: {input: {flows: [run input rails]}}\n", "rails: {tool_input: {flows: [x]}, retrieval: {flows: [x]}}\n",
     "rails: {actions: {instant_actions: [self_check_input]}}\n", "company: {rails: {}}\nplan: {input: []}\n",
 )  # fmt: skip
+_BOMB: Final = """\
+a: &a [x,x,x,x,x,x,x,x,x]
+b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]
+c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]
+d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]
+e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]
+f: [*e,*e,*e,*e,*e,*e,*e,*e]
+"""
 _STRANGE: Final = (
     "x: !!python/object/apply:os.system ['true']\n", "x: !!python/name:os.system\n", "x: !include /etc/hostname\n",
     "x: !!binary c2VsZiBjaGVjaw==\n", "? [a, b]\n: c\n", "rails: &r {input: *r}\n", "a: &a [*a]\n",
@@ -30,8 +39,7 @@ _STRANGE: Final = (
     "input: 1\n? rails\n: {}\n", "\"\\x72ails\": {}\n", "'rails': {}\n", "%YAML 1.1\n---\nrails: {}\n",
     "%TAG ! tag:example.com,2026:\n---\nrails: !x {}\n", "rails: !!set {input}\n", "rails: !!omap [input: {}]\n",
     "1: 2\nnull: 3\ntrue: 4\n", "rails: {input: {flows: !!str self check input}}\n", "on: yes\nno: off\n",
-    "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
-    "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e]\n",
+    _BOMB,
     "a: " + "[" * 300 + "]" * 300 + "\n", "a: " + "[" * 3000 + "\n", "a: " + "{a: " * 200 + "1" + "}" * 200 + "\n",
     "d: 2026-99-99\n", "n: 0x" + "f" * 400 + "\n", "n: 1e999999\n", "n: 190:20:30\n", "n: " + "9" * 5000 + "\n",
 )  # fmt: skip
@@ -93,7 +101,9 @@ _TEAM_FILE: Final = (
 
 def second_section(team: Team, dice: random.Random) -> None:
     """A second file whose sections replace those of the first."""
-    name = dice.choice(("rails.yml", "zz.yaml", "a.yml", "prompts.yml", "plan.yml", "company.yml", "policy.yml"))
+    name = dice.choice(
+        ("rails.yml", "zz.yaml", "a.yml", "prompts.yml", "plan.yml", "company.yml", "policy.yml")
+    )
     team.put(anywhere(name, dice), dice.choice(_SECOND))
 
 
@@ -127,7 +137,10 @@ def company_model(team: Team, dice: random.Random) -> None:
     if dice.random() < 0.7:
         team.change(lambda data: data.update(models=[*(data.get("models") or []), entry]))
     else:
-        team.put(anywhere("models.yml", dice), f"models:\n- {entry!r}\n".replace("None", "null").replace("True", "true"))
+        team.put(
+            anywhere("models.yml", dice),
+            f"models:\n- {entry!r}\n".replace("None", "null").replace("True", "true"),
+        )
 
 
 def company_prompt(team: Team, dice: random.Random) -> None:
@@ -142,14 +155,23 @@ def company_prompt(team: Team, dice: random.Random) -> None:
 
 def team_file(team: Team, dice: random.Random) -> None:
     """A team file, or comments, that ask guardlint itself to look away."""
-    team.put(anywhere(dice.choice(("guardlint.yml", "pyproject.toml", ".guardlint/guardlint.yml")), dice), dice.choice(_TEAM_FILE))
+    team.put(
+        anywhere(dice.choice(("guardlint.yml", "pyproject.toml", ".guardlint/guardlint.yml")), dice),
+        dice.choice(_TEAM_FILE),
+    )
     if dice.random() < 0.5:
-        team.put(team.config, "# guardlint: ignore[policy-violation, replaced-rails]\n# guardlint: ignore-file\n")
+        team.put(
+            team.config, "# guardlint: ignore[policy-violation, replaced-rails]\n# guardlint: ignore-file\n"
+        )
 
 
 def condemned_words(team: Team, dice: random.Random) -> None:
     """Examples, instructions and documents that hold what the company condemns."""
-    team.change(lambda data: data.update(sample_conversation=f'user "{CONDEMNED.judged}"\n  ask\nbot say\n  "{CONDEMNED.reply}"\n'))
+    team.change(
+        lambda data: data.update(
+            sample_conversation=f'user "{CONDEMNED.judged}"\n  ask\nbot say\n  "{CONDEMNED.reply}"\n'
+        )
+    )
     team.put(dice.choice(("kb/x.md", "kb.md", "kbx/y.md")), f"# {CONDEMNED.judged}\n\n{CONDEMNED.reply}\n")
 
 

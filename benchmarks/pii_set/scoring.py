@@ -101,19 +101,24 @@ class Score:
         return 100 * self.false_alarms / max(1, self.negatives)
 
 
-def score(rows: Iterable[Row], answers: Iterable[Sequence[Found]]) -> Score:
-    """The sums for what a detector answered to each row."""
+def score(
+    rows: Iterable[Row], answers: Iterable[Sequence[Found]], *, optional: frozenset[str] = SOFT
+) -> Score:
+    """The sums for what a detector answered to each row.
+
+    ``optional`` entities are not asked for; findings of soft ones are never false alarms.
+    """
     total = Score()
     for row, found in zip(rows, answers, strict=True):
-        _add(total, row, found)
+        _add(total, row, found, optional)
     return total
 
 
-def _add(total: Score, row: Row, found: Sequence[Found]) -> None:
+def _add(total: Score, row: Row, found: Sequence[Found], optional: frozenset[str]) -> None:
     if row.section == "negative":
         total.negatives += 1
     for gold in row.gold:
-        if gold.entity in SOFT:
+        if gold.entity in optional:
             continue
         counts = total.of(gold.entity)
         counts.gold += 1
@@ -128,10 +133,11 @@ def _add(total: Score, row: Row, found: Sequence[Found]) -> None:
         else:
             total.missed[f"{gold.entity}: {row.text[gold.start : gold.end]} | {row.text}"] += 1
     for span in found:
-        if span.entity in SOFT:
+        touched = any(_touches(span, gold) for gold in row.gold)
+        if span.entity in optional or (span.entity in SOFT and not touched):
             continue
         counts = total.of(span.entity)
-        if any(_touches(span, gold) for gold in row.gold):
+        if touched:
             counts.true += 1
             counts.found += 1
             counts.exact += any(

@@ -17,9 +17,9 @@ from guardlint.bundle.halves import configuration_of
 from guardlint.bundle.ingredients import HOOKS, policy_data, rails_data, tool_digests
 from guardlint.bundle.keys import Signer
 from guardlint.bundle.manifest import time_text
-from guardlint.bundle.plain_tree import refuse_odd_files
+from guardlint.bundle.plain_tree import refuse_imports, refuse_odd_files
 from guardlint.bundle.predicted import cost_data, engine_data, llm_calls_data, profiles_of
-from guardlint.bundle.running import refuse_unrun
+from guardlint.bundle.running import has_code, refuse_unrun
 from guardlint.bundle.seal import seal
 from guardlint.bundle.source import source_of
 from guardlint.bundle.steps import plan_bytes, plan_of
@@ -98,7 +98,7 @@ def compile_bundle(
     configuration cannot be carried, ConfigError for a policy without a judge model for its rails.
     """
     standing = standing or Standing()
-    refuse_odd_files(root)
+    refuse_odd_files(root)  # before anything walks it
     before = _stamps(root)
     lifting = checked(root, policy, standing, created.date())
     _refuse_unenforceable(policy)
@@ -136,7 +136,7 @@ def compile_bundle(
         "engines": {"company": engine_data(company), "team": engine_data(team)},
         "llm_calls": llm_calls_data((company, team)),
         "cost": cost_data((company, team), economy, profiles_of(economy, policy.budgets)),
-        "team_code": "isolated" if team.python_files else "none",
+        "team_code": "isolated" if has_code(team) else "none",
     }
     return Compiled(seal(files, manifest, signers=signers, created=created), manifest, plan, shortened_by)
 
@@ -144,6 +144,7 @@ def compile_bundle(
 def checked(root: Path, policy: ComposedPolicy, standing: Standing, today: date) -> list[Waiver]:
     """The waivers that lift errors of what stands at ``root``. Raises CheckFailed where errors are left."""
     refuse_odd_files(root)
+    refuse_imports(root)
     # What the team pins does not count: the bundle runs on the NeMo that guardlint's guard runs on.
     target = CheckTarget(root, policy, version=latest_version(), waivers=standing.waivers)
     rules = select_rules(company=standing.company_rules)

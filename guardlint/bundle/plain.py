@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from guardlint.bundle.ingredients import HOOKS
+from guardlint.bundle.plain_tree import refuse_imports
 from guardlint.bundle.team_half import team_files
 from guardlint.errors import BundleError
 from guardlint.nemo.catalogue import latest_version
@@ -47,6 +48,7 @@ def plain_configuration(root: Path, policy: ComposedPolicy, central: Central) ->
 
     Raises BundleError for Colang 2.x and for what a bundle could not carry either.
     """
+    refuse_imports(root)
     team = read_configuration(root, version=latest_version())
     if team.generation != "1.0":
         raise BundleError(

@@ -1,7 +1,8 @@
-"""What a configuration's directory may hold at all, asked before any of it is read.
+"""What a configuration's directory may hold at all, asked before anything that it names is read.
 
 Who writes the directory does not run the compiler: a link can lead to a key that lies where bundles are
-signed, a pipe or a device never ends, and a link to ``/`` makes the walk of one directory a walk of everything.
+signed, a pipe or a device never ends, and with a link or an import of ``/`` the walk of one directory is a
+walk of everything.
 """
 
 from __future__ import annotations
@@ -12,12 +13,20 @@ from pathlib import Path
 
 from guardlint.bundle.container import MAX_ARCHIVE_BYTES, MAX_FILES
 from guardlint.errors import BundleError
+from guardlint.nemo.catalogue import latest_version, load_catalogue
+from guardlint.nemo.configuration import assemble
+from guardlint.nemo.file_reading import text_of_file
+from guardlint.nemo.imports import foreign_imports, likely_search
+from guardlint.nemo.walk import walk
+from guardlint.source.files import shown_path
 
-__all__ = ["refuse_odd_files"]
+__all__ = ["refuse_imports", "refuse_odd_files"]
+
+_HELP = "copy what is imported into the directory"
 
 
 def refuse_odd_files(root: Path) -> None:
-    """Raises BundleError for links that lead out of ``root``, pipes, devices, and more than a bundle holds."""
+    """Raises BundleError for links out of ``root``, pipes, devices, and more than a bundle holds."""
     top = os.path.realpath(root)
     inside = top.rstrip(os.sep) + os.sep
     # Folders reached by links inside are walked where they stand, so nothing is followed here.
@@ -47,6 +56,27 @@ def refuse_odd_files(root: Path) -> None:
                     place=_shown(top),
                     help="keep large files outside the configuration's directory",
                 )
+
+
+def refuse_imports(root: Path) -> None:
+    """Raises BundleError for imports from outside ``root``; asks where they lead and reads none."""
+    catalogue = load_catalogue(latest_version())
+    alone = assemble(root, shown_path(root), catalogue, walk(root), text_of_file)
+    if alone.value(("import_paths",)):
+        raise BundleError(
+            "`import_paths` reach outside the configuration, and a bundle carries its directory only",
+            place=str(alone.place(("import_paths",), key=True)),
+            help=_HELP,
+        )
+    search = likely_search(root, os.environ.get("COLANGPATH", ""))
+    for name in foreign_imports(alone.import_names, catalogue.data["modules"]):
+        found = search.find(name) if name.isprintable() else None
+        if found is not None and not found.resolve().is_relative_to(root.resolve()):
+            raise BundleError(
+                f"`import {name}` reaches outside the configuration, and a bundle carries its directory only",
+                place=_shown(str(root)),
+                help=_HELP,
+            )
 
 
 def _shown(path: str) -> str:

@@ -32,7 +32,7 @@ _RAILS = tuple(f"rails.{hook}" for hook in HOOKS)
 def engine_data(half: Configuration | None) -> dict[str, Any]:
     """The engine that the guard will use for a half, and why."""
     if half is not None and half.colang_version != "1.0":
-        return {"uses": "none", "reason": f"rails in Colang {half.colang_version} run in the application only"}
+        return {"uses": "none", "reason": f"the application runs rails in Colang {half.colang_version}"}
     if half is None or not any(runs(half, hook) for hook in HOOKS):
         return {"uses": "none", "reason": "no rail of this half runs in NeMo"}
     engine = guardrails_engine(half)

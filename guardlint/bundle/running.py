@@ -11,7 +11,7 @@ from guardlint.errors import BundleError
 from guardlint.nemo.configuration import Configuration
 from guardlint.policy.model import ComposedPolicy, Direction
 
-__all__ = ["own_code", "refuse_unrun", "runs"]
+__all__ = ["has_code", "own_code", "refuse_unrun", "runs"]
 
 
 def runs(team: Configuration, hook: Direction) -> bool:
@@ -40,4 +40,9 @@ def own_code(half: Configuration) -> str | None:
     """
     if any(file.flows for file in half.read_colang):
         return "flows in Colang"
-    return "Python" if half.python_files else None
+    return "Python" if has_code(half) else None
+
+
+def has_code(half: Configuration) -> bool:
+    """Whether NeMo would run Python of this half; also such as guardlint cannot read."""
+    return any(file.kind == "python" for file in half.files)

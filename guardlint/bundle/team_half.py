@@ -24,12 +24,6 @@ def team_files(team: Configuration) -> dict[str, bytes]:
     Raises BundleError for what a bundle cannot carry: imports from outside, more than fits, what is no file
     or cannot be read.
     """
-    if team.value(("import_paths",)):
-        raise BundleError(
-            "`import_paths` reach outside the configuration, and a bundle carries its directory only",
-            place=str(team.place(("import_paths",), key=True)),
-            help="copy what is imported into the directory",
-        )
     paths = dict(_paths(team))
     if len(paths) > MAX_FILES:
         raise BundleError(

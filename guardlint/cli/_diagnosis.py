@@ -13,12 +13,16 @@ from collections.abc import Iterator, Mapping
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from guardlint import __version__
 from guardlint.nemo.catalogue import known_versions, latest_version
 from guardlint.rules.registry import rule_ids
 from guardlint.source.record import record
+
+if TYPE_CHECKING:
+    from guardlint.errors import GuardlintError
+    from guardlint.nemo.configuration import Configuration
 
 __all__ = ["Fact", "diagnose"]
 
@@ -32,6 +36,9 @@ _EXTRAS = {
 }
 _TELEMETRY_OFF = ("NEMO_GUARDRAILS_NO_USAGE_STATS", "DO_NOT_TRACK", "CI")
 _CAPTURE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+# What NeMo's rails for personal data ask spaCy for, whatever else is installed.
+_PERSONAL = tuple(f"sensitive data on {way}" for way in ("input", "output", "retrieval"))
+_ASKED = "en_core_web_lg"
 _LOADS: dict[str, tuple[str, State]] = {
     "yes": ("loads", "ok"),
     "depends": ("may load", "warning"),
@@ -59,7 +66,7 @@ def diagnose(
         *_model(),
         *_telemetry(environ, home or Path.home()),
         *_capture(environ),
-        *(_configurations(path) if path is not None else ()),
+        *(_configurations(path, environ) if path is not None else ()),
     ]
 
 
@@ -96,9 +103,8 @@ def _nemo() -> Iterator[Fact]:
     if version is None:
         yield Fact("NeMo Guardrails", "none", f"not installed; checks speak of {latest_version()} or the pin")
         return
-    series = ".".join(version.split(".")[:2])
-    known = {".".join(item.split(".")[:2]) for item in known_versions()}
-    if series in known:
+    known = {_series(item) for item in known_versions()}
+    if _series(version) in known:
         yield Fact("NeMo Guardrails", "ok", f"{version}, which guardlint knows")
     else:
         yield Fact(
@@ -157,15 +163,52 @@ def _capture(environ: Mapping[str, str]) -> Iterator[Fact]:
         )
 
 
-def _configurations(path: Path) -> Iterator[Fact]:
-    from guardlint.lint.check import check
+def _configurations(path: Path, environ: Mapping[str, str]) -> Iterator[Fact]:
+    from guardlint.lint.check import check, read_target
     from guardlint.lint.targets import find_targets
 
     found = find_targets([path])
     for problem in found.problems:
-        yield Fact(str(problem.place or path), "broken", problem.message)
-    for item in check(found.targets).configurations:
+        yield _problem(problem, path)
+    installed = _version("nemoguardrails")
+    for target in found.targets:
+        report = check([target])
+        item = report.configurations[0]
         loads, state = _LOADS[item.loads]
         yield Fact(item.path, state, f"{loads} with NeMo {item.target_version}")
+        if installed is not None and _series(installed) != _series(item.target_version):
+            says = f"its files ask for NeMo {item.target_version}, and {installed} is installed here"
+            yield Fact(item.path, "warning", says)
         for name, engine in item.engines.items():
             yield Fact(item.path, "none", f"{name}: {engine.uses}, {engine.reason}")
+        yield from _surroundings(item.path, read_target(target), environ)
+        errors = report.count("error")
+        if errors:
+            says = f"{errors:,} error{'' if errors == 1 else 's'}: `guardlint check` says what will not work"
+            yield Fact(item.path, "warning", says)
+
+
+def _surroundings(name: str, configuration: Configuration, environ: Mapping[str, str]) -> Iterator[Fact]:
+    """What NeMo wants of this machine to run it: keys, and the model for personal data."""
+    models = configuration.value(("models",))
+    for model in models if isinstance(models, list) else ():
+        variable = model.get("api_key_env_var") if isinstance(model, dict) else None
+        if isinstance(variable, str) and not environ.get(variable):
+            yield Fact(name, "warning", f"{variable} is not set: NeMo refuses to load the configuration here")
+    masks = any(rail.flow.endswith(_PERSONAL) for rail in configuration.all_rails())
+    if masks and find_spec(_ASKED) is None:
+        says = f"{_ASKED} is not installed: NeMo's own rails for personal data end every message in an error"
+        yield Fact(name, "warning", f"{says}; guardlint's guard masks without it")
+
+
+def _problem(problem: GuardlintError, path: Path) -> Fact:
+    """What is wrong with a team file or a path, by the name that the reader has for it."""
+    where, _, rest = str(problem.place or path).partition(":")
+    place = Path(where)
+    if place.is_absolute() and place.is_relative_to(Path.cwd()):
+        where = place.relative_to(Path.cwd()).as_posix()
+    return Fact(f"{where}:{rest}" if rest else where, "broken", problem.message)
+
+
+def _series(version: str) -> str:
+    return ".".join(version.split(".")[:2])

@@ -34,7 +34,13 @@ def report_mends(mended: Mended, *, written: bool) -> None:
 def _file_diff(name: str, mended: Mended) -> Iterator[str]:
     before = _lines(mended.before[name])
     after = _lines(mended.after[name])
-    for line in difflib.unified_diff(before, after, f"a/{name}", f"b/{name}"):
+    old = next((old for old, new in mended.renamed.items() if new == name), name)
+    if old != name:
+        yield f"diff --git a/{old} b/{name}\n"
+        if before == after:
+            yield "similarity index 100%\n"
+        yield f"rename from {old}\nrename to {name}\n"
+    for line in difflib.unified_diff(before, after, f"a/{old}", f"b/{name}"):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 

@@ -14,7 +14,7 @@ from guardlint.errors import UsageError
 if TYPE_CHECKING:
     from guardlint.lint.finding import Report
 
-__all__ = ["FORMATS", "destinations", "for_terminal", "on_actions", "progress", "write_all"]
+__all__ = ["FORMATS", "coloured", "destinations", "for_terminal", "on_actions", "progress", "write_all"]
 
 # So many configurations are done before anybody wonders.
 _MANY = 50
@@ -44,11 +44,15 @@ def for_terminal(report: Report, form: str, environ: Mapping[str, str] = os.envi
     """What is printed: in colour and with links on a terminal that shows them."""
     from guardlint.report.formats import render
 
-    terminal = sys.stdout.isatty()
-    colour = terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+    colour = coloured(environ)
     links = colour and (environ.get("TERM_PROGRAM") in _LINKING or "VTE_VERSION" in environ)
     width = min(_columns(environ), 120)
     return render(form, report, colour=colour, width=width, links=links)
+
+
+def coloured(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether standard output is a terminal that shows colours, and nobody asked for none."""
+    return sys.stdout.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
 def _columns(environ: Mapping[str, str]) -> int:

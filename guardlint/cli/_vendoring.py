@@ -17,7 +17,10 @@ from guardlint.cli._fetch_git import fetch_git
 from guardlint.errors import ConfigError, GuardlintError, VerificationError
 from guardlint.policy.central import Central
 from guardlint.policy.central_source import CentralSource
+from guardlint.policy.controls import known_controls
+from guardlint.policy.economy import read_economy
 from guardlint.policy.vendor import LOCK_FILE, VENDORED, digest_of_file, digest_of_listing
+from guardlint.source.clock import now
 from guardlint.source.files import write_atomic
 from guardlint.source.record import record
 
@@ -81,6 +84,8 @@ def must_compose(folder: Path) -> Central:
     for tier in central.tiers():
         central.policy(central.tier_policy(tier))
     central.waivers()
+    read_economy((folder,), now().date())
+    known_controls(folder)
     return central
 
 

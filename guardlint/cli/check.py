@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from guardlint.cli._outputs import FORMATS, destinations, for_terminal, on_actions, progress, write_all
-from guardlint.cli.options import now
+from guardlint.cli.options import complete_rules, now
 from guardlint.errors import GuardlintError, NothingToCheck, UsageError
 
 if TYPE_CHECKING:
@@ -37,8 +37,20 @@ Exit codes: 0 clean, 1 findings at or above --fail-on, 2 wrong arguments, team f
 @click.option(
     "--central", metavar="DIR", type=click.Path(path_type=Path), help="The company's central repository."
 )
-@click.option("--select", metavar="RULE", multiple=True, help="Run this rule only (repeatable).")
-@click.option("--ignore", metavar="RULE", multiple=True, help="Leave this rule out (repeatable).")
+@click.option(
+    "--select",
+    metavar="RULE",
+    multiple=True,
+    shell_complete=complete_rules,
+    help="Run this rule only (repeatable).",
+)
+@click.option(
+    "--ignore",
+    metavar="RULE",
+    multiple=True,
+    shell_complete=complete_rules,
+    help="Leave this rule out (repeatable).",
+)
 @click.option(
     "--rules", "packages", metavar="PACKAGE", multiple=True, help="A company's package of rules (repeatable)."
 )

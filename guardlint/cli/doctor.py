@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
+
+from guardlint.cli._outputs import coloured
 
 __all__ = ["command"]
 
@@ -41,9 +42,9 @@ def command(path: Path | None, form: str) -> int:
         }
         click.echo(json.dumps(data, indent=2, ensure_ascii=False))
     else:
-        width = max(len(fact.topic) for fact in facts)
+        width, colour = max(len(fact.topic) for fact in facts), coloured()
         for fact in facts:
             sign, style = _MARKS[fact.state]
-            mark = click.style(sign, fg=style, bold=True) if style and sys.stdout.isatty() else sign
+            mark = click.style(sign, fg=style, bold=True) if style and colour else sign
             click.echo(f"{mark} {fact.topic:{width}}  {fact.says}")
     return 1 if any(fact.state == "broken" for fact in facts) else 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 
 import click
+
+from guardlint.cli._outputs import coloured
+from guardlint.cli.options import complete_rules
 
 __all__ = ["command"]
 
@@ -18,7 +20,7 @@ Examples:
 
 
 @click.command("explain", epilog=_EPILOG)
-@click.argument("rule")
+@click.argument("rule", shell_complete=complete_rules)
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
 def command(rule: str, form: str) -> int:
     """Tell what a rule finds, what NeMo does, and how a mended configuration looks."""
@@ -36,7 +38,7 @@ def command(rule: str, form: str) -> int:
         )
     text = (rule_pages_dir() / f"{wanted}.md").read_text(encoding="utf-8")
     if form == "text":
-        text = "\n".join(_for_terminal(text, colour=sys.stdout.isatty())) + "\n"
+        text = "\n".join(_for_terminal(text, colour=coloured())) + "\n"
     click.echo(text, nl=False)
     return 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +72,7 @@ def command(
     A team gets a team file, a hook, a CI step and schemas for the editor, for the NeMo Guardrails
     configurations that are in FOLDER.
     """
+    from guardlint.cli._central_option import named_source
     from guardlint.cli._init_team import ci_of, kebab
     from guardlint.errors import UsageError
 
@@ -92,9 +92,8 @@ def command(
         raise UsageError("--company and --extends are for --central", help="add --central, or leave them out")
     if tier is not None and policy is not None:
         raise UsageError("a tier names its policy", help="give --tier or --policy")
-    return _team(
-        folder, team, _source(folder, source, key, digest), (tier, policy), systems, hook, editor, dry_run
-    )
+    named = named_source(source, key, digest, "--from", folder)
+    return _team(folder, team, named, (tier, policy), systems, hook, editor, dry_run)
 
 
 def _team(
@@ -153,43 +152,6 @@ def _team(
             return code
     click.echo("next: `guardlint check`; what it finds today can wait in `guardlint baseline`")
     return 0
-
-
-def _source(folder: Path, text: str | None, key: str | None, digest: str | None) -> CentralSource | None:
-    """``../standards``, ``https://host/standards.git@v1.2.0`` or ``../standards.tar`` with its key or digest.
-
-    Paths are from the working directory; the team file in ``folder`` has them from there.
-    """
-    from guardlint.errors import UsageError
-    from guardlint.policy.central_source import central_source
-
-    if text is None:
-        if key is not None or digest is not None:
-            raise UsageError("--key and --digest are for an archive", help="name it with --from")
-        return None
-    if key is not None or digest is not None:
-        data = {
-            "archive": _from(folder, text),
-            "key": _from(folder, key) if key else None,
-            "digest": digest,
-        }
-        return central_source({name: value for name, value in data.items() if value}, "--from")
-    address, at, tag = text.rpartition("@")
-    if at and "/" in address and not tag.endswith(".git") and ":" not in tag:
-        return central_source({"git": _from(folder, address), "tag": tag}, "--from")
-    if "://" in text or text.endswith((".tar", ".tar.gz", ".tgz", ".zip")):
-        raise UsageError(
-            f"`--from {text}` does not say which version",
-            help="name a tag, as in https://host/standards.git@v1.2.0; an archive has a --key or a --digest",
-        )
-    return central_source({"path": _from(folder, text)}, "--from")
-
-
-def _from(folder: Path, text: str) -> str:
-    """A path of the working directory as seen from ``folder``; an address as it is."""
-    if ":" in text or Path(text).is_absolute():
-        return text
-    return Path(os.path.relpath(text, folder)).as_posix()
 
 
 def _write(folder: Path, files: dict[str, str], dry_run: bool) -> None:

@@ -23,6 +23,10 @@ def run() -> None:
 
 
 def _main(arguments: Sequence[str]) -> int:
+    import gc
+
     from guardlint.cli._commands import main
 
+    # A check makes many small objects and hardly a ring of them: to look for rings takes time for nothing.
+    gc.set_threshold(50_000, 20, 20)
     return main(arguments)

@@ -8,22 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from guardlint.errors import UsageError
+from guardlint.source.clock import now
 
-__all__ = ["instant", "now", "trust_source"]
+__all__ = ["complete_rules", "instant", "now", "trust_source"]
 
 
-def now(environ: Mapping[str, str] = os.environ) -> datetime:
-    """The present, or ``SOURCE_DATE_EPOCH`` where builds are reproduced.
+def complete_rules(_context: object, _parameter: object, incomplete: str) -> list[str]:
+    """The ids of rules that begin with what stands on the command line, for the shell."""
+    from guardlint.rules.registry import rule_ids
 
-    Raises UsageError when the variable is no number of seconds.
-    """
-    epoch = environ.get("SOURCE_DATE_EPOCH")
-    if epoch is None:
-        return datetime.now(UTC)
-    try:
-        return datetime.fromtimestamp(int(epoch), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(f"SOURCE_DATE_EPOCH is `{epoch}`, which is no number of seconds") from None
+    return [name for name in rule_ids() if name.startswith(incomplete)]
 
 
 def instant(text: str, option: str) -> datetime:

@@ -6,6 +6,8 @@ import json
 
 import click
 
+from guardlint.cli._outputs import coloured
+
 __all__ = ["command"]
 
 _EPILOG = """\b
@@ -32,14 +34,16 @@ def command(family: str | None, form: str) -> int:
         click.echo(json.dumps(data, indent=2))
         return 0
     width = max(len(rule.id) for rule in rules)
+    bold = coloured()
     for name in families:
         own = [rule for rule in rules if rule.family == name]
         if own:
-            click.echo(click.style(name, bold=True))
+            click.echo(click.style(name, bold=True) if bold else name)
         for rule in own:
             mark = {"safe": "fix", "unsafe": "fix?", None: ""}[rule.rule.fix]
             click.echo(f"  {rule.id:{width}}  {rule.rule.severity:7}  {mark:4}  {rule.title}")
     click.echo(f"\n{len(rules)} rules; `guardlint explain RULE` tells more")
+    click.echo("fix: `guardlint check --fix` mends it; fix?: `--unsafe-fixes` does, and wants a look after")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
@@ -13,7 +14,9 @@ Examples:
   guardlint schema                         the documents that have one
   guardlint schema team > .guardlint/team.schema.json
   guardlint schema config --nemo 0.24 > config.schema.json
-  guardlint schema --vscode                settings that complete keys in Visual Studio Code
+  guardlint schema --into .guardlint/schemas
+                                           all of them as files, for an editor
+  guardlint schema --vscode                settings that complete keys in Visual Studio Code from there
 
 \b
 An editor with the YAML language server also takes a first line in the file itself:
@@ -43,7 +46,10 @@ _FILES = {
 @click.argument("name", required=False)
 @click.option("--nemo", metavar="VERSION", help="The NeMo release that `config` speaks of [default: newest].")
 @click.option("--vscode", is_flag=True, help="Print `yaml.schemas` for .vscode/settings.json.")
-def command(name: str | None, nemo: str | None, vscode: bool) -> int:
+@click.option(
+    "--into", metavar="DIR", type=click.Path(path_type=Path), help="Write every schema into this folder."
+)
+def command(name: str | None, nemo: str | None, vscode: bool, into: Path | None) -> int:
     """Print the JSON Schema of a document, so that editors complete and check it.
 
     NAME is `config` for NeMo's own config.yml, else one of guardlint's documents.
@@ -55,23 +61,45 @@ def command(name: str | None, nemo: str | None, vscode: bool) -> int:
     folder = resource_dir("schemas")
     names = sorted({"config", *(path.stem for path in folder.glob("*.json"))})
     if vscode:
-        listed = {f".guardlint/schemas/{item}.json": files for item, files in sorted(_FILES.items())}
+        kept = (into or Path(".guardlint/schemas")).as_posix()
+        listed = {f"{kept}/{item}.json": files for item, files in sorted(_FILES.items())}
         click.echo(json.dumps({"yaml.schemas": listed}, indent=2))
         return 0
-    if name is None:
-        click.echo("\n".join(f"{item:16}  {', '.join(_FILES.get(item, ()))}".rstrip() for item in names))
+    if name is None and into is None:
+        width = max(map(len, names))
+        for item in names:
+            click.echo(f"{item:{width}}  {_title(_path(folder, item, None))}")
+            if item in _FILES:
+                click.echo(f"{'':{width}}    {', '.join(_FILES[item])}")
         return 0
-    if name not in names:
+    if name is not None and name not in names:
         meant = closest(name, names)
         mend = f"did you mean `{meant}`?" if meant else f"one of {', '.join(names)}"
         raise UsageError(f"no schema is named `{name}`", help=mend)
-    if nemo is not None and name != "config":
+    if nemo is not None and name not in (None, "config"):
         raise UsageError("--nemo is for `config`", help="leave it out")
-    if name == "config":
-        from guardlint.nemo.catalogue import catalogued_version, latest_version
+    if into is None:
+        assert name is not None
+        click.echo(_path(folder, name, nemo).read_text(encoding="utf-8"), nl=False)
+        return 0
+    from guardlint.source.files import write_atomic
 
-        path = folder / "nemo" / f"{catalogued_version(nemo) if nemo else latest_version()}.json"
-    else:
-        path = folder / f"{name}.json"
-    click.echo(path.read_text(encoding="utf-8"), nl=False)
+    into.mkdir(parents=True, exist_ok=True)
+    wanted = names if name is None else [name]
+    for item in wanted:
+        write_atomic(into / f"{item}.json", _path(folder, item, nemo).read_bytes())
+    click.echo(f"{len(wanted)} schema{'' if len(wanted) == 1 else 's'} written to {into.as_posix()}")
     return 0
+
+
+def _path(folder: Path, name: str, nemo: str | None) -> Path:
+    """Where a schema lies; that of NeMo's own files is one for each release."""
+    if name != "config":
+        return folder / f"{name}.json"
+    from guardlint.nemo.catalogue import catalogued_version, latest_version
+
+    return folder / "nemo" / f"{catalogued_version(nemo) if nemo else latest_version()}.json"
+
+
+def _title(path: Path) -> str:
+    return str(json.loads(path.read_text(encoding="utf-8")).get("title", ""))

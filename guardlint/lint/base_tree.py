@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from guardlint.errors import UsageError
@@ -22,6 +23,8 @@ _ENDINGS = (
 )  # fmt: skip
 _IMAGES = ("dockerfile", "containerfile")
 _OWN = ("config.yml", "config.yaml")
+# In bytes: nothing of a configuration that is larger is read as text.
+_LARGE = 1_000_000
 
 
 @record
@@ -81,11 +84,12 @@ def changed_paths(top: Path, commit: str) -> frozenset[str]:
 def write_tree(top: Path, commit: str, folder: Path) -> None:
     """Write the files of ``commit`` that a check reads below ``folder``, which is to be empty.
 
-    Of the others in a configuration a check wants to know that they are there: they are written empty.
+    Of what is large in a configuration a check wants to know that it is there: it is written empty.
     """
-    listed = git(top, "ls-tree", "-r", "-z", "--full-tree", commit).split("\0")
-    there = [name for kind, _, name in (line.partition("\t") for line in listed) if kind[:6] != "160000"]
-    names = [name for name in there if name and (name.endswith(_ENDINGS) or _is_image(name))]
+    sizes = dict(_files_of(top, commit))
+    inside = _in_configurations(sizes)
+    names = {name for name in sizes if name.endswith(_ENDINGS) or _is_image(name)}
+    names |= {name for name in inside if sizes[name] <= _LARGE}
     environ = {"GIT_INDEX_FILE": str(folder / ".git-index")}
     git(top, "read-tree", commit, environ=environ)
     git(
@@ -96,12 +100,23 @@ def write_tree(top: Path, commit: str, folder: Path) -> None:
         "--stdin",
         f"--prefix={folder}{os.sep}",
         environ=environ,
-        text="".join(f"{name}\0" for name in names),
+        text="".join(f"{name}\0" for name in sorted(names)),
     )
     (folder / ".git-index").unlink()
     # The searches that end at the top of a repository end here too.
     (folder / ".git").mkdir()
-    _touch(folder, set(filter(None, there)) - set(names))
+    for name in inside - names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+def _files_of(top: Path, commit: str) -> Iterator[tuple[str, int]]:
+    """The files of a commit with their sizes in bytes; other repositories inside are none."""
+    for line in git(top, "ls-tree", "-r", "-l", "-z", "--full-tree", commit).split("\0"):
+        facts, _, name = line.partition("\t")
+        size = facts.rpartition(" ")[2]
+        if name and size.isdigit():
+            yield name, int(size)
 
 
 def _is_image(name: str) -> bool:
@@ -109,24 +124,19 @@ def _is_image(name: str) -> bool:
     return any(word in last for word in _IMAGES)
 
 
-def _touch(folder: Path, names: set[str]) -> None:
-    """Make empty files of ``names``, where a configuration seems to be."""
-    known: dict[str, bool] = {}
-
-    def is_in_one(above: str) -> bool:
-        if above not in known:
-            here = folder / above
-            files = os.listdir(here) if here.is_dir() else []  # noqa: PTH208
-            known[above] = any(name.endswith(".co") or name in _OWN for name in files) or (
-                above != "" and is_in_one(above.rpartition("/")[0])
-            )
-        return known[above]
-
-    for name in names:
-        above = name.rpartition("/")[0]
-        if is_in_one(above):
-            (folder / above).mkdir(parents=True, exist_ok=True)
-            (folder / name).touch()
+def _in_configurations(names: Iterable[str]) -> set[str]:
+    """Those of the files that lie in what seems to be a configuration."""
+    homes = {
+        name.rpartition("/")[0] for name in names if name.endswith(".co") or name.rpartition("/")[2] in _OWN
+    }
+    return {
+        name
+        for name in names
+        if any(
+            str(above) in homes or (str(above) == "." and "" in homes)
+            for above in PurePosixPath(name).parents
+        )
+    }
 
 
 def git(folder: Path, *arguments: str, environ: dict[str, str] | None = None, text: str = "") -> str:

@@ -13,7 +13,10 @@ __all__ = ["identity_of", "repository_of"]
 @cache
 def repository_of(folder: Path) -> Path | None:
     """The nearest folder from ``folder`` upwards that git keeps (a ``.git`` stands in it), or None."""
-    return next((up for up in (folder, *folder.parents) if (up / ".git").exists()), None)
+    if (folder / ".git").exists():
+        return folder
+    above = folder.parent
+    return repository_of(above) if above != folder else None
 
 
 def identity_of(path: Path) -> str:

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 from guardlint.errors import GuardlintError
 from guardlint.lint.check import Target, check_one
 from guardlint.lint.finding import Finding
+from guardlint.lint.renaming import can_be_renamed, walked_as
 from guardlint.lint.target import target_version
 from guardlint.nemo.catalogue import load_catalogue
 from guardlint.nemo.configuration import Configuration, assemble
 from guardlint.nemo.file_reading import FileProblem, text_of_file
 from guardlint.nemo.imports import likely_search
-from guardlint.nemo.walk import WalkedFile, walk
+from guardlint.nemo.walk import WalkedFile
 from guardlint.source.edits import OverlappingEdits, apply_edits
 from guardlint.source.files import shown_path, write_atomic
 from guardlint.source.lazy_pattern import lazy_pattern
@@ -45,13 +46,20 @@ class Mended:
     """``applied`` findings are mended, ``refused`` ones have a fix that did not prove right.
 
     ``before`` and ``after`` hold the text of each file that changes, by its path as findings show it, with
-    the line ends that it has on disk.
+    the line ends that it has on disk. ``renamed`` maps the paths that files have on disk to those that they
+    get; their texts stand under the new ones.
     """
 
     applied: list[Finding] = field(default_factory=list)
     refused: list[Finding] = field(default_factory=list)
     before: dict[str, str] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
+
+    def on_disk(self, name: str) -> Path:
+        """Where the file that is to be ``name`` lies now."""
+        old = next((old for old, new in self.renamed.items() if new == name), name)
+        return Path.cwd() / old
 
 
 def mend(
@@ -72,7 +80,10 @@ def mend(
                 unsafe,
                 mended,
             )
-    mended.before = {name: text for name, text in mended.before.items() if mended.after[name] != text}
+    kept = {new for new in mended.renamed.values()}
+    mended.before = {
+        name: text for name, text in mended.before.items() if mended.after[name] != text or name in kept
+    }
     mended.after = {name: mended.after[name] for name in mended.before}
     return mended
 
@@ -82,10 +93,17 @@ def write_mended(mended: Mended) -> None:
 
     Raises GuardlintError for a file that has changed on disk meanwhile or cannot be written.
     """
+    for name in mended.after:
+        if _raw(mended.on_disk(name)) != mended.before[name]:
+            raise GuardlintError("has changed while it was being mended", place=name, help="run it again")
+    for old, new in mended.renamed.items():
+        if not can_be_renamed(old, new):
+            raise GuardlintError("cannot be renamed any more", place=old, help="run it again")
+        (Path.cwd() / old).rename(Path.cwd() / new)
     for name, text in mended.after.items():
         path = Path.cwd() / name
-        if _raw(path) != mended.before[name]:
-            raise GuardlintError("has changed while it was being mended", place=name, help="run it again")
+        if text == mended.before[name]:
+            continue
         # A link stays a link: what it points at is written.
         write_atomic(path.resolve(), text.encode("utf-8"), mode=path.stat().st_mode & 0o7777)
 
@@ -112,12 +130,12 @@ def _mend_one(
             return
         assert chosen.fix is not None
         trial = _edited(chosen, mended)
-        after = None if trial is None else _findings(target, rules, today, replace(mended, after=trial))
+        after = None if trial is None else _findings(target, rules, today, trial)
         if trial is None or after is None or not _is_gone(chosen, findings, after):
             given_up.add((chosen.fingerprint, chosen.fix.title))
             mended.refused.append(chosen)
             continue
-        mended.after = trial
+        mended.before, mended.after, mended.renamed = trial.before, trial.after, trial.renamed
         mended.applied.append(chosen)
         findings = after
 
@@ -125,11 +143,12 @@ def _mend_one(
 def _findings(
     target: Target, rules: Sequence[LoadedRule], today: date | None, mended: Mended
 ) -> list[Finding]:
-    return check_one(_read(target, mended.after), target, rules, today)[1]
+    return check_one(_read(target, mended), target, rules, today)[1]
 
 
-def _read(target: Target, texts: dict[str, str]) -> Configuration:
-    """The configuration as it would be with ``texts`` on disk."""
+def _read(target: Target, mended: Mended) -> Configuration:
+    """The configuration as it would be with what is ``mended`` on disk."""
+    texts = mended.after
 
     def text_of(file: WalkedFile, shown: str, problems: list[FileProblem]) -> str | None:
         if shown in texts:
@@ -138,7 +157,8 @@ def _read(target: Target, texts: dict[str, str]) -> Configuration:
 
     catalogue = load_catalogue(target.version)
     search = likely_search(target.root, os.environ.get("COLANGPATH", ""))
-    return assemble(target.root, shown_path(target.root), catalogue, walk(target.root), text_of, search)
+    files = walked_as(target.root, mended.renamed)
+    return assemble(target.root, shown_path(target.root), catalogue, files, text_of, search)
 
 
 def _is_gone(finding: Finding, before: Sequence[Finding], after: Sequence[Finding]) -> bool:
@@ -152,18 +172,27 @@ def _is_gone(finding: Finding, before: Sequence[Finding], after: Sequence[Findin
     )
 
 
-def _edited(finding: Finding, mended: Mended) -> dict[str, str] | None:
-    """All texts with the finding's edits made; None where they do not prove right."""
+def _edited(finding: Finding, mended: Mended) -> Mended | None:
+    """All texts and names with the finding's edits made; None where they do not prove right."""
     fix = finding.fix
     assert fix is not None
-    texts = dict(mended.after)
+    trial = replace(
+        mended, before=dict(mended.before), after=dict(mended.after), renamed=dict(mended.renamed)
+    )
+    texts = trial.after
+    for old, new in fix.renames:
+        raw = texts.pop(old, None) or _raw(Path.cwd() / old)
+        if raw is None or not can_be_renamed(old, new) or new in texts:
+            return None
+        texts[new] = raw
+        trial.before[new] = trial.before.pop(old, raw)
+        trial.renamed[old] = new
     for name in dict.fromkeys(edit.place.file for edit in fix.edits):
         if name not in texts:
             raw = _raw(Path.cwd() / name)
             if raw is None:
                 return None
-            texts[name] = mended.before[name] = raw
-            mended.after[name] = raw
+            texts[name] = trial.before[name] = raw
         old = texts[name]
         try:
             new = apply_edits(old, [edit for edit in fix.edits if edit.place.file == name])
@@ -175,12 +204,12 @@ def _edited(finding: Finding, mended: Mended) -> dict[str, str] | None:
         elif not _keeps_comments(_comments(old), _comments(new), fix) or _breaks(old, new, name):
             return None
         texts[name] = new
-    return texts
+    return trial
 
 
 def _is_of(fix: Fix, root: Path) -> bool:
     """Whether all that it edits lies in the configuration: what is imported, others may read too."""
-    files = {edit.place.file for edit in fix.edits}
+    files = {edit.place.file for edit in fix.edits} | {name for pair in fix.renames for name in pair}
     return all((Path.cwd() / name).absolute().is_relative_to(root.absolute()) for name in files)
 
 

@@ -204,6 +204,9 @@ def mend_case(case: Case, folder: Path) -> tuple[Mended, list[str]]:
     mended = mend(found.targets, select_rules(), TODAY, unsafe=True)
     problems = []
     expected = {**case.files, **case.fixed} if case.fixed else {}
+    expected = {
+        name: data for name, data in expected.items() if shown_path(root / name) not in mended.renamed
+    }
     for name, data in expected.items():
         shown = shown_path(root / name)
         after = mended.after[shown].encode() if shown in mended.after else case.files.get(name, b"")

@@ -31,7 +31,7 @@ def unchanged(targets: Iterable[Target], changed: frozenset[str], top: Path) -> 
     if any(path.name.endswith(_ANYWHERE) for path in paths):
         return frozenset()
     touched = {str(above) for path in paths for above in (path, *path.parents)}
-    near = {str(folder) for path in paths for folder in _read_from(path)}
+    near = {str(folder) for name in changed for folder in _read_from(name)}
     words = {part for path in paths for part in (*path.parts, path.stem)}
     found = set()
     for target in targets:
@@ -48,9 +48,11 @@ def unchanged(targets: Iterable[Target], changed: frozenset[str], top: Path) -> 
     return frozenset(found)
 
 
-def _read_from(path: PurePosixPath) -> Iterator[PurePosixPath]:
-    """The folders for whose configurations a file counts that lies in none."""
-    yield path.parent
+def _read_from(name: str) -> Iterator[PurePosixPath]:
+    """The folders for whose configurations something counts that lies in none."""
+    path = PurePosixPath(name)
+    if not name.endswith("/") or path.name in (below[0] for below in _BELOW):
+        yield path.parent
     for folders in _BELOW:
         if path.parts[-1 - len(folders) : -1] == folders:
             yield path.parents[len(folders)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from guardlint.nemo.catalogue import DIRECTIONS, Catalogue, load_catalogue
 from guardlint.nemo.colang_problems import colang_problems
 from guardlint.nemo.file_reading import FileProblem, text_of_file
-from guardlint.nemo.gathering import TextOf, gather
+from guardlint.nemo.gathering import Find, TextOf, gather
 from guardlint.nemo.imports import (
     Imported,
     Search,
@@ -268,8 +268,11 @@ def read_configuration(
     ``search``: where imports are looked for; by default the folders in which an application that uses
     ``root`` is likely to run, and what COLANGPATH names.
     """
-    search = search or likely_search(root, os.environ.get("COLANGPATH", ""))
-    return assemble(root, shown_path(root), load_catalogue(version), walk(root), text_of_file, search)
+
+    def find(name: str) -> Path | None:
+        return (search or likely_search(root, os.environ.get("COLANGPATH", ""))).find(name)
+
+    return assemble(root, shown_path(root), load_catalogue(version), walk(root), text_of_file, find)
 
 
 def assemble(
@@ -278,13 +281,13 @@ def assemble(
     catalogue: Catalogue,
     files: tuple[WalkedFile, ...],
     text_of: TextOf,
-    search: Search | None = None,
+    find: Find | None = None,
 ) -> Configuration:
     """Put a configuration together from files in NeMo's order; ``text_of`` gives None for a problem.
 
-    Imports of other places are read where ``search`` is given.
+    Imports of other places are read where ``find`` is given.
     """
-    found = gather(catalogue, files, text_of, search)
+    found = gather(catalogue, files, text_of, find)
     problems = found.problems + colang_problems(
         found.colang_files, found.joined.raw.get("colang_version", "1.0")
     )

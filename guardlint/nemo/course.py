@@ -7,7 +7,7 @@ counted on the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from guardlint.source.colang import Statement
@@ -58,14 +58,19 @@ class Node:
     body: tuple[Node, ...] = ()
 
 
-def asking(course: Course, by: str, tasks: Iterable[str]) -> Course:
+def asking(course: Course, by: str, tasks: Collection[str]) -> Course:
     """The course after it has asked for some tasks."""
+    if not tasks:
+        return course
     return replace(course, asked=(*course.asked, *(Ask(by, task) for task in tasks)))
 
 
 def fewer(courses: Iterable[Course]) -> tuple[Course, ...]:
     """Without repetitions; of very many those with the fewest and the most calls."""
-    found = tuple(dict.fromkeys(courses))
+    found = tuple(courses)
+    if len(found) < 2:
+        return found
+    found = tuple(dict.fromkeys(found))
     if len(found) <= _MOST:
         return found
     ordered = sorted(found, key=lambda course: len(course.asked))

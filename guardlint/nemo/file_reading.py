@@ -26,7 +26,7 @@ def text_of_file(file: WalkedFile, shown: str, problems: list[FileProblem]) -> s
     """Its text, or None and one problem more."""
     at_load = file.kind != "python"
     try:
-        return read_text(file.path)
+        return read_text(file.name)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         problems.append(FileProblem("is not UTF-8", Place.at(shown, line), at_load, "save the file as UTF-8"))

@@ -13,7 +13,7 @@ from guardlint.nemo.action_asks import action_asks
 from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.course import Course, Node, asking, fewer, nested
-from guardlint.source.colang import Call
+from guardlint.source.colang import Call, Statement
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.record import replace
 
@@ -136,7 +136,7 @@ class FlowCourses:
             return tuple(replace(course, state="stopped") for course in courses)
         if statement.kind == "return":
             return tuple(replace(course, state="returned") for course in courses)
-        if statement.kind in ("user", "match"):
+        if statement.kind in ("user", "match") or _waits_for_bot(statement):
             return tuple(replace(course, state="waits") for course in courses)
         if statement.kind == "bot":
             return self.say(statement.expression, courses, by, depth)
@@ -187,6 +187,11 @@ def _known(condition: str, course: Course) -> bool | None:
     if tested is None or tested["name"] not in course.armed:
         return None
     return (tested["no"] is None) == (tested["value"] != "False")
+
+
+def _waits_for_bot(statement: Statement) -> bool:
+    """``bot ...`` says nothing: it waits until something is said."""
+    return statement.kind == "bot" and statement.expression.strip() == "..."
 
 
 def _plain_side(sides: list[tuple[Node, ...]]) -> tuple[Node, ...]:

@@ -13,17 +13,17 @@ from pathlib import Path
 
 from guardlint.nemo.catalogue import Catalogue
 from guardlint.nemo.file_reading import FileProblem, read_python, read_yaml, text_of_file
-from guardlint.nemo.imports import Imported, Search, foreign_imports, written_path
+from guardlint.nemo.imports import Imported, foreign_imports, written_path
 from guardlint.nemo.joining import Joined
 from guardlint.nemo.walk import WalkedFile, walk
 from guardlint.source.colang import ColangFile, parse_colang
-from guardlint.source.files import shown_path
 from guardlint.source.python import PythonFile
 from guardlint.source.yaml_file import YamlFile
 
-__all__ = ["Gathered", "TextOf", "gather"]
+__all__ = ["Find", "Gathered", "TextOf", "gather"]
 
 TextOf = Callable[[WalkedFile, str, list[FileProblem]], str | None]
+Find = Callable[[str], Path | None]
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Gathered:
                 self.joined.next_file()
             if file.kind not in ("yaml", "colang", "python") and not file.is_text_of_kb:
                 continue
-            shown = shown_path(file.path)
+            shown = file.shown
             text = text_of(file, shown, self.problems)
             if text is None or file.kind == "document":
                 continue
@@ -66,10 +66,10 @@ class Gathered:
             else:
                 self.python_files.append(read_python(text, shown, self.problems))
 
-    def follow(self, search: Search) -> None:
+    def follow(self, find: Find) -> None:
         """Read what is imported, and what that imports."""
         names: list[str] = []
-        self._load(names, search)
+        self._load(names, find)
         version = str(self.joined.raw.get("colang_version", "1.0"))
         at = 0
         while version == "2.x" and at < len(self.colang_files):
@@ -77,9 +77,9 @@ class Gathered:
             at += 1
             if file.version == version:
                 names += [name for name in map(written_path, file.imports) if name not in names]
-                self._load(names, search)
+                self._load(names, find)
 
-    def _load(self, names: list[str], search: Search) -> None:
+    def _load(self, names: list[str], find: Find) -> None:
         """Read the imports that are not read yet; the YAML of one may name more."""
         modules = self.catalogue.data["modules"]
         done = {item.name for item in self.imported} | self.library
@@ -100,7 +100,7 @@ class Gathered:
                 self.joined.next_file()
                 self.library.add(name)
                 continue
-            found = search.find(name) if name else None
+            found = find(name) if name else None
             self.imported.append(Imported(name, found))
             self._read_import(found, len(self.imported))
 
@@ -117,19 +117,21 @@ def _files_of(path: Path, source: int) -> tuple[WalkedFile, ...]:
     """A folder's files; of a lone file NeMo reads Colang only."""
     if path.is_dir():
         return walk(path, source=source)
-    return (WalkedFile(path, path.name, "colang" if path.name.endswith(".co") else "other", None, source),)
+    return (
+        WalkedFile(str(path), path.name, "colang" if path.name.endswith(".co") else "other", None, source),
+    )
 
 
 def gather(
-    catalogue: Catalogue, files: tuple[WalkedFile, ...], text_of: TextOf, search: Search | None
+    catalogue: Catalogue, files: tuple[WalkedFile, ...], text_of: TextOf, find: Find | None
 ) -> Gathered:
-    """Read ``files`` and, where ``search`` is given, what they import."""
+    """Read ``files`` and, where ``find`` is given, what they import."""
     found = Gathered(catalogue, Joined(catalogue.data["joining"]))
     found.read(files, text_of)
-    if search is not None:
-        found.follow(search)
+    if find is not None:
+        found.follow(find)
     raw = found.joined.raw
-    unread = search is None and raw.get("import_paths")
+    unread = find is None and raw.get("import_paths")
     if found.colang_files or found.library or unread or _writes_flows(found.joined):
         found.joined.next_file()  # Colang is joined after all others, the library's as well
     if raw.get("colang_version") == "2.x" and not raw.get("sample_conversation"):

@@ -6,10 +6,12 @@ from typing import Literal
 
 from guardlint.nemo.catalogue import DIRECTIONS
 from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.once import once
 from guardlint.nemo.reach import replaced_machinery
 from guardlint.nemo.references import RailReference
 from guardlint.source.place import Place
 from guardlint.source.record import record
+from guardlint.source.yaml_file import DataPath
 
 __all__ = ["Fate", "State", "rail_fate", "rails"]
 
@@ -37,6 +39,19 @@ def rails(configuration: Configuration) -> dict[str, list[Fate]]:
 
 def rail_fate(configuration: Configuration, rail: RailReference) -> Fate:
     """What becomes of one entry of a list of rails."""
+    known = _known_fates(configuration)
+    found = known.get(rail.path)
+    if found is None:
+        found = known[rail.path] = _fate(configuration, rail)
+    return found
+
+
+@once
+def _known_fates(configuration: Configuration) -> dict[DataPath, Fate]:  # noqa: ARG001 - kept with it
+    return {}
+
+
+def _fate(configuration: Configuration, rail: RailReference) -> Fate:
     own = configuration.flows.get(rail.flow)
     instead = replaced_machinery(configuration, rail.direction)
     if instead is not None and instead is not own:

@@ -6,7 +6,6 @@ The conversions are pydantic's lax ones: ``"yes"`` is a boolean, ``"3"`` a numbe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from guardlint.source.lazy_pattern import lazy_pattern
@@ -45,46 +44,53 @@ def is_true(value: Any) -> bool:
     return value == 1 or str(value).lower() in ("on", "t", "true", "y", "yes", "1")
 
 
-def wrong_shapes(data: Any, node: dict[str, Any], path: DataPath = ()) -> Iterator[WrongShape]:
+def wrong_shapes(data: Any, node: dict[str, Any], path: DataPath = ()) -> list[WrongShape]:
     """Every wrong value; parts that NeMo ignores are not looked at."""
+    found: list[WrongShape] = []
+    _look(data, node, path, found)
+    return found
+
+
+def _look(data: Any, node: dict[str, Any], path: DataPath, found: list[WrongShape]) -> None:
     if node.get("dropped"):
         return
     kind = node.get("type", "any")
     if data is None:
         if not node.get("nullable", False) and kind != "any":
-            yield WrongShape(path, _expected(node))
-    elif kind == "union":
-        yield from _union(data, node, path)
+            found.append(WrongShape(path, _expected(node)))
+    elif kind == "scalar":
+        if not _fits(data, node):
+            found.append(WrongShape(path, _expected(node)))
     elif kind == "mapping":
-        yield from _mapping(data, node, path)
+        _mapping(data, node, path, found)
+    elif kind == "union":
+        _union(data, node, path, found)
     elif kind == "list":
         if not isinstance(data, list):
-            yield WrongShape(path, _expected(node))
+            found.append(WrongShape(path, _expected(node)))
             return
         items = node.get("items") or {"type": "any"}
         for index, value in enumerate(data):
-            yield from wrong_shapes(value, items, (*path, index))
-    elif kind == "scalar" and not _fits(data, node):
-        yield WrongShape(path, _expected(node))
+            _look(value, items, (*path, index), found)
 
 
-def _mapping(data: Any, node: dict[str, Any], path: DataPath) -> Iterator[WrongShape]:
+def _mapping(data: Any, node: dict[str, Any], path: DataPath, found: list[WrongShape]) -> None:
     if not isinstance(data, dict):
-        yield WrongShape(path, _expected(node))
+        found.append(WrongShape(path, _expected(node)))
         return
     keys = node.get("keys", {})
     for name, value in data.items():
         inner = keys.get(name) or node.get("entries")
         free = name not in keys and ("entries" in node or node.get("open"))
         if free and not isinstance(name, str) and not _takes_any_key(path):
-            yield WrongShape((*path, name), "under a key that is text")
+            found.append(WrongShape((*path, name), "under a key that is text"))
         elif inner is not None:
-            yield from wrong_shapes(value, inner, (*path, name))
+            _look(value, inner, (*path, name), found)
         elif node.get("forbids_extra"):
-            yield WrongShape((*path, name), extra=str(name))
+            found.append(WrongShape((*path, name), extra=str(name)))
     for name, inner in keys.items():
-        if inner.get("required") and name not in data:
-            yield WrongShape(path, lacks=name)
+        if name not in data and inner.get("required"):
+            found.append(WrongShape(path, lacks=name))
 
 
 def _takes_any_key(path: DataPath) -> bool:
@@ -92,25 +98,25 @@ def _takes_any_key(path: DataPath) -> bool:
     return path == ("custom_data",) or path[-2:-1] == ("recognizers",)
 
 
-def _union(data: Any, node: dict[str, Any], path: DataPath) -> Iterator[WrongShape]:
+def _union(data: Any, node: dict[str, Any], path: DataPath, found: list[WrongShape]) -> None:
     """The one option that the discriminator names, else any that fits."""
     options: list[dict[str, Any]] = node.get("options", [])
     key = node.get("discriminator")
     if key is None:
-        if not any(next(wrong_shapes(data, option, path), None) is None for option in options):
-            yield WrongShape(path, " or ".join(dict.fromkeys(map(_expected, options))))
+        if all(wrong_shapes(data, option, path) for option in options):
+            found.append(WrongShape(path, " or ".join(dict.fromkeys(map(_expected, options)))))
         return
     if not isinstance(data, dict):
-        yield WrongShape(path, "a mapping")
+        found.append(WrongShape(path, "a mapping"))
         return
     values = [value for option in options for value in option["keys"][key].get("values", [])]
     chosen = [option for option in options if data.get(key) in option["keys"][key].get("values", [])]
     if key not in data:
-        yield WrongShape(path, lacks=key)
+        found.append(WrongShape(path, lacks=key))
     elif not chosen:
-        yield WrongShape((*path, key), "one of " + ", ".join(map(_quoted, values)))
+        found.append(WrongShape((*path, key), "one of " + ", ".join(map(_quoted, values))))
     else:
-        yield from _mapping(data, chosen[0], path)
+        _mapping(data, chosen[0], path, found)
 
 
 def _expected(node: dict[str, Any]) -> str:

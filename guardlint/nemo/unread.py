@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from guardlint.nemo.configuration import Configuration
@@ -101,7 +100,7 @@ def _unread(walked: WalkedFile) -> UnreadFile | None:
 
 
 def _kind(walked: WalkedFile) -> Literal["yaml", "colang"] | None:
-    name = PurePosixPath(walked.relative).name
+    name = walked.relative.rpartition("/")[2]
     if walked.kind in ("document", "ignored"):
         # The name alone: the path of a document begins with kb.
         kind = kind_of(f"_/{name}")

@@ -61,6 +61,7 @@ _GOOD_PHRASES = (
     ),
 )
 _BAD = (*_BAD_WORDS, *_BAD_PHRASES)
+_PHRASES = (*_BAD_PHRASES, *_GOOD_PHRASES, "based on")
 _GOOD = (*_GOOD_WORDS, *_GOOD_PHRASES)
 # Good words of the question whether an answer is supported; elsewhere they are about anything.
 _GOOD_OF_FACTS = (
@@ -140,8 +141,8 @@ def _judgements(sentence: str, facts: bool) -> Iterator[tuple[int, bool]]:
         if start < end or not (is_bad or sentence.startswith(good, start)):
             continue
         yield start, is_bad
-        phrases = _BAD_PHRASES if is_bad else (*_GOOD_PHRASES, "based on")
-        end = max((start + len(item) for item in phrases if sentence.startswith(item, start)), default=0)
+        if sentence.startswith(_PHRASES, start):
+            end = max(start + len(item) for item in _PHRASES if sentence.startswith(item, start))
 
 
 def asked_for(template: str, *, facts: bool = False, beside: str = "") -> Asked | None:
@@ -239,10 +240,18 @@ def _asked(text: str, start: int, end: int, facts: bool) -> Asked | None:
     return Asked(side, first, len(text[first:end].rstrip()) + (text[end : end + 1] == "?")) if side else None
 
 
+_NOT_IN_EVIDENCE = lazy_pattern(
+    r"\b(?:anything|something|claims?|statements?|information|details?|facts?)\b[^.?\n]{0,25}?"
+    r"\b(?:not|never)\b[^.?\n]{0,25}?\b(?:evidence|context|documents?|sources?)\b"
+)
+
+
 def _side(sentence: str, facts: bool) -> Side | None:
     """What a yes to the sentence says; None where its words disagree or say nothing."""
     sentence = re.sub(r"\(?\byes\b\W{1,3}(?:or\W{1,3})?no\b\)?|\([^)]*\)", " ", sentence)
     sentence = re.sub(r"\blet (?:\w+ ){1,4}through\b", "let through", sentence)
+    if facts:
+        sentence = _NOT_IN_EVIDENCE.sub("unsupported", sentence)
     sides: set[Side] = set()
     negations = [match.end() for match in _NEGATION.finditer(sentence)]
     for start, bad in _judgements(sentence, facts):

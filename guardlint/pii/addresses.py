@@ -18,7 +18,18 @@ _UK_CODE = r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"
 _US_CODE = r"[A-Z]{2} \d{5}(?:-\d{4})?"
 _EN_TOWN = rf"(?:,? (?:{_NAME} ?){{1,3}}){{0,2}}(?:,? ?(?:{_UK_CODE}|{_US_CODE}))"
 _UNIT = r"(?:(?:Flat|Apt|Apartment|Unit|Suite|Apt\.) ?[\w-]{1,5},? )?"
-_DE_TYPE = r"(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|ring|damm|ufer|steig|chaussee|promenade)"
+_DE_TYPE = (
+    r"(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|ring|damm|ufer|steig|chaussee|promenade|"
+    r"straat|laan|plein|gracht|kade|gatan|vägen|vegen|veien|gade|vej|stræde|katu)"
+)
+# Italian, Spanish, Portuguese and Polish put the kind of street first and the number last.
+_SOUTH_TYPE = (
+    r"(?:Via|Viale|Corso|Piazza|Calle|Avenida|Avda\.|Av\.|Plaza|Paseo|Camino|Rua|Praça|"
+    r"Travessa|Largo|ul\.|Ulica)"
+)
+# A break within a postal address: a blank, a comma, or a new line, perhaps of a quoted letter.
+_BREAK = r"(?:,? |,?[ ]?\n[>? ]{0,6})"
+_PART = r"[\w'\u2019.-]{1,25}"
 _DE_WORD = r"(?:Str\.|Stra(?:ß|ss)e|Weg|Platz|Allee|Ring|Damm)"
 _FR_TYPE = r"(?:rue|avenue|av\.|boulevard|bd|place|chemin|allée|impasse|cours|quai|route|square|passage)"
 _TOWN = rf"{_NAME}(?:[ -](?:am|an der|im|sur|sous|lès|la|le|les|de|du|{_NAME})){{0,3}}"
@@ -50,6 +61,25 @@ RULES: tuple[Rule, ...] = (
         0.8,
     ),
     _rule(r"(?<!\w)P\.?\s?O\.?\s?Box \d{1,6}(?!\w)", 0.8, ignore_case=True),
+    # The unit says that what stands before it is a street, in any language.
+    _rule(
+        rf"(?<![\w.,-])\d{{1,6}}(?: {_PART}){{1,5}}{_BREAK}(?i:apt|apartment|suite|unit|flat|ste)\.? ?"
+        rf"#?\d{{1,5}}(?!\w)(?:{_BREAK}[{_UPPER}]{_PART}(?: [{_UPPER}]{_PART}){{0,3}}){{0,2}}"
+        rf"(?:{_BREAK}[A-Z]{{2}})?"
+        rf"(?:{_BREAK}\d{{4,6}}(?!\w))?",
+        0.8,
+    ),
+    _rule(
+        r"(?<!\w)(?:(?:PSC|CMR|Unit) \d{1,5},? Box \d{1,5}|US[NSVC]{1,2}S? [A-Z]\w{1,20}),?\s{1,3}"
+        r"(?:APO|FPO|DPO),? A[AEP] \d{5}(?!\d)",
+        0.9,
+    ),
+    _rule(
+        rf"(?<![\w-])(?:\d{{1,6}} )?{_SOUTH_TYPE} "
+        r"(?:(?:de|da|do|dos|das|del|della|dei|la|las|los|di) ){0,2}"
+        rf"{_NAME}(?: (?:de|da|do|del|della|e|y|{_NAME})){{0,4}},? \d{{1,4}}(?![\w.])",
+        0.7,
+    ),
     # "Am Markt 5" is an address when a postcode and a town follow.
     _rule(
         rf"(?<!\w)(?:Am|An der|An den|Auf der|Auf dem|Im|In der|Zum|Zur) {_NAME} \d{{1,4}} ?[a-zA-Z]?"

@@ -16,7 +16,7 @@ from guardlint.pii.lexicon import lexicon
 from guardlint.pii.rule import Needs
 from guardlint.pii.span import Hit, Rank
 
-__all__ = ["FINDERS", "find_known_names", "is_family_name", "is_given_name", "is_word"]
+__all__ = ["FINDERS", "find_countries", "find_known_names", "is_family_name", "is_given_name", "is_word"]
 
 _PARTICLE = r"(?:van|von|de|der|den|del|della|di|da|la|le|du|dos|bin|ibn|al|el|ter|zu|zum|mac|mc)"
 _PART = r"(?:[^\W\d_]\.|(?:[DdLOo]['\u2019])?[^\W\d_]{1,30}(?:-[^\W\d_]{2,30}){0,2})"
@@ -25,6 +25,10 @@ _PAIR = re.compile(
     rf"(?<![\w@.'\u2019/-])(?P<given>{_PART})(?=(?P<rest>(?: {_PARTICLE}){{0,2}}(?: {_PART}){{1,3}})?)"
 )
 _WORD = re.compile(r"\S+")
+_NO_PERSON_BEFORE = re.compile(
+    r"(?:\b(?:[Tt]he|[Aa]n?|[Dd]er|[Dd]ie|[Dd]as|[Ll]es?|[Ll]a|in|from|near|via|aus)|[A-Z][\w-]*|\d) \Z"
+)
+_GOES_ON = re.compile(r" [A-Z0-9]|[-/_.@]\w|\w")
 
 
 def find_known_names(text: str) -> Iterator[Hit]:
@@ -59,7 +63,7 @@ def _name(text: str, match: re.Match[str]) -> Hit | None:
     capital = given[0].isupper()
     end, family = _family(text, match, capital)
     if not family:
-        return None
+        return _alone(text, start, given)
     if not capital or given.isupper():
         known = is_family_name(family) or not family.isascii()
         sure = not is_word(given) and known and not is_word(family)
@@ -67,6 +71,17 @@ def _name(text: str, match: re.Match[str]) -> Hit | None:
     if is_word(given) and (not is_family_name(family) or is_word(family)):
         return None
     return Hit(start, end, "PERSON", 0.8, Rank.LIKELY)
+
+
+def _alone(text: str, start: int, given: str) -> Hit | None:
+    """A given name without a family name: capitalised in running text, and nothing else that is known."""
+    end = start + len(given)
+    if len(given) < 3 or not given.istitle() or is_word(given) or given.lower() in _elsewhere():
+        return None
+    # "the Jackson parser", "Jackson Road": part of another name.
+    if _NO_PERSON_BEFORE.search(text[max(0, start - 8) : start]) or _GOES_ON.match(text, end):
+        return None
+    return Hit(start, end, "PERSON", 0.5, Rank.GUESSED)
 
 
 def _family(text: str, match: re.Match[str], capital: bool) -> tuple[int, str]:
@@ -102,6 +117,11 @@ def is_family_name(word: str) -> bool:
     )
 
 
+def _elsewhere() -> frozenset[str]:
+    """What is more often a product, a place or a family name than a person's given name."""
+    return lexicon("not_names_alone") | lexicon("not_names") | lexicon("common_words")
+
+
 @cache
 def _bare_names() -> frozenset[str]:
     return frozenset(map(_bare, lexicon("first_names")))
@@ -112,4 +132,19 @@ def _bare(word: str) -> str:
     return "".join(char for char in unicodedata.normalize("NFD", word) if not unicodedata.combining(char))
 
 
-FINDERS = (("PERSON", Needs.NOTHING, find_known_names),)
+def find_countries(text: str) -> Iterator[Hit]:
+    """Names of countries, which the model takes for persons or overlooks in addresses."""
+    for match in _country_names().finditer(text):
+        yield Hit(match.start(), match.end(), "LOCATION", 0.85, Rank.GUESSED)
+
+
+@cache
+def _country_names() -> re.Pattern[str]:
+    names = sorted(lexicon("country_names"), key=len, reverse=True)
+    return re.compile(r"(?<![\w-])(?:" + "|".join(map(re.escape, names)) + r")(?![\w-])")
+
+
+FINDERS = (
+    ("PERSON", Needs.NOTHING, find_known_names),
+    ("LOCATION", Needs.NOTHING, find_countries),
+)

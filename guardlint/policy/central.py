@@ -8,7 +8,6 @@ Its own documents win: what the central repository says is what the company says
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from guardlint.policy.repository import repository_name
 from guardlint.policy.reviews import read_reviews
 from guardlint.policy.waivers import Waiver, read_waivers
 from guardlint.resources import central_dir
+from guardlint.source.clock import now
 from guardlint.source.names import closest
 from guardlint.source.place import Place
 from guardlint.source.record import replace
@@ -208,7 +208,7 @@ class Central:
         from guardlint.policy.economy import read_economy
 
         if self._economy is None:
-            self._economy = read_economy(self._folders, datetime.now(UTC).date())
+            self._economy = read_economy(self._folders, now().date())
         for key, most in policy.budgets.items():
             self._economy.profile(key.profile, place=str(most.origin.place))
         return self._economy

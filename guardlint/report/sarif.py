@@ -79,7 +79,8 @@ def _result(found: Finding, index: dict[str, int]) -> dict[str, Any]:
             {"id": number, **_location(item.place, None), "message": {"text": item.label}}
             for number, item in enumerate(found.related, 1)
         ]
-    if found.fix is not None:
+    # SARIF has edits of texts, and no other name for a file.
+    if found.fix is not None and not found.fix.renames:
         result["fixes"] = [_fix(found)]
     # The empty list says that suppressions were looked for, as SARIF asks of a tool that knows them.
     result["suppressions"] = _suppressions(found)

@@ -56,6 +56,7 @@ class Fix:
     what its author meant; any other may change what it does and wants a look. ``changes`` are the paths of
     the files' data that may differ afterwards, each with everything below it; it is not looked at for Colang.
     ``comments`` are those that it rewrites or takes out, as they stand; every other one stays.
+    ``renames`` are files that get another name in their folder: old and new path, as findings show them.
     """
 
     title: str
@@ -63,6 +64,7 @@ class Fix:
     safe: bool = True
     changes: tuple[DataPath, ...] = ()
     comments: tuple[str, ...] = ()
+    renames: tuple[tuple[str, str], ...] = ()
 
 
 @record

@@ -49,9 +49,10 @@ def is_version_2(text: str) -> bool:
 
     Triple-quoted text and comments are taken out first, whatever stands around them.
     """
-    text = re.sub(r'""".*?"""', "", text, flags=re.DOTALL)
-    text = re.sub(r"#.*$", "", text, flags=re.MULTILINE)
-    return not any(re.match(r"^\s*define", line) for line in text.split("\n"))
+    if '"""' in text:
+        text = re.sub(r'""".*?"""', "", text, flags=re.DOTALL)
+    # A comment takes nothing away from the beginning of a line.
+    return not any(line.lstrip().startswith("define") for line in text.split("\n"))
 
 
 def parse_colang(text: str, file: str) -> ColangFile:
@@ -73,6 +74,11 @@ _SET = lazy_pattern(r"\$(?P<name>[A-Za-z_]\w*)\s*=(?!=)\s*(?P<value>.*)$")
 _CALL = lazy_pattern(
     r"(?P<verb>execute|await|start|activate|do)\s+(?P<name>[^\s(][^(]*?)\s*(?:\((?P<args>.*)\)?)?$"
 )
+_VERBS = ("execute", "await", "start", "activate", "do")
+_WORD = lazy_pattern(r"[A-Za-z_]+")
+_BOT = lazy_pattern(r"bot\b")
+_IF_OR_WHEN = lazy_pattern(r"(?:if|when)\b")
+_END_OF_NAME = lazy_pattern(r"[$(\"]")
 _KEYWORDS = frozenset(
     "if else elif when while stop abort return break continue pass global send match user bot event "
     "create meta priority goto label checkpoint log print or and any infer".split()
@@ -94,7 +100,7 @@ class _Reader:
     def read(self, line: LogicalLine) -> None:
         if self._begins(line):
             return
-        if self.message is not None and re.match(r"bot\b", line.text):
+        if self.message is not None and line.text.startswith("bot") and _BOT.match(line.text):
             self._answer(line)
         if self.message is not None:
             if line.text[:1] in "\"'" or line.text.startswith("- "):
@@ -157,7 +163,7 @@ class _Reader:
         if text.startswith("@") and self.version == "2.x":
             self.decorators.append(text)
             return True
-        define = _DEFINE.match(text) if self.version == "1.0" else None
+        define = _DEFINE.match(text) if self.version == "1.0" and text.startswith("define") else None
         if define is not None:
             self._close()
             name = define["name"].rstrip().rstrip(":")
@@ -169,7 +175,8 @@ class _Reader:
             else:
                 self._open(line, name, place, (*define["mods"].split(), define["what"]), ())
             return True
-        flow = _FLOW_2.match(text) if self.version == "2.x" and line.indent == 0 else None
+        is_flow = self.version == "2.x" and line.indent == 0 and text.startswith("flow")
+        flow = _FLOW_2.match(text) if is_flow else None
         if flow is not None:
             self._close()
             name = flow["name"].strip()
@@ -202,18 +209,18 @@ class _Reader:
     def _statement(self, line: LogicalLine) -> Statement:
         text = line.text
         place = self._place(line, 0, len(text.split("\n", 1)[0]))
-        assignment = _SET.match(text)
+        assignment = _SET.match(text) if text[0] == "$" else None
         if assignment is not None:
             value, start = assignment["value"], assignment.start("value")
             call = self._call(line, value, start)
             return Statement(
                 "set", text, place, assignment["name"], value, self._place(line, start, len(value) or 1), call
             )
-        word = re.match(r"[A-Za-z_]+", text)
+        word = _WORD.match(text)
         if word is not None and word[0] in _KEYWORDS:
             start = len(text) - len(text[word.end() :].lstrip())
             rest = text[start:]
-            if word[0] == "else" and re.match(r"(?:if|when)\b", rest):
+            if word[0] == "else" and _IF_OR_WHEN.match(rest):
                 start = len(text) - len(rest[rest.index(" ") :].lstrip()) if " " in rest else len(text)
                 rest = text[start:]
             rest = rest.rstrip().removesuffix(":")
@@ -223,7 +230,7 @@ class _Reader:
         return Statement("call" if call else "other", text, place, None, text, place, call)
 
     def _call(self, line: LogicalLine, text: str, start: int) -> Call | None:
-        found = _CALL.match(text)
+        found = _CALL.match(text) if text.startswith(_VERBS) else None
         if found is not None:
             verb, name = found["verb"], found["name"].strip()
             arguments = (found["args"] or "").removesuffix(")")
@@ -235,9 +242,9 @@ class _Reader:
                 "execute": "execute", "await": "await", "start": "start", "activate": "activate", "do": "do",
             }  # fmt: skip
             return Call(kinds[verb], name.strip(), arguments, where)
-        if self.version == "2.x" and re.match(r"[A-Za-z_][\w ]*", text) and start == 0:
+        if self.version == "2.x" and start == 0 and _WORD.match(text):
             # A bare name in 2.x awaits the flow or action of that name.
-            name = re.split(r"[$(\"]", text, maxsplit=1)[0].strip()
+            name = _END_OF_NAME.split(text, maxsplit=1)[0].strip()
             return Call("flow", name, text[len(name) :].strip(), self._place(line, start, len(name)))
         return None
 

@@ -6,17 +6,19 @@ What stands in the list is one line each; a mapping instead of texts is taken fo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Literal
 
 from guardlint.source.colang_1_lines import Unreadable
+from guardlint.source.lazy_pattern import lazy_pattern
 
 __all__ = ["SaidText", "read_examples"]
 
 # user or bot, the message's name, the text, and what the caller gave with the line.
 SaidText = tuple[Literal["user", "bot"], str, str, Any]
 
+_LINK = lazy_pattern(r"\[(.*?)\]\((.*?)\)")
+_CODE = lazy_pattern(r"`(.*?)`")
 _KINDS = ("intent", "object", "type", "property", "utterance", "sym", "lookup")
 
 
@@ -72,11 +74,11 @@ def _heading(text: str, symbol: str | None, kind: str) -> tuple[str | None, str]
 
 def _said(symbol: str, kind: str, text: str, at: Any) -> list[SaidText]:
     """What NeMo keeps: examples of intents, and what the bot says; a text in backquotes is a variable."""
-    for value, parameter in re.findall(r"\[(.*?)\]\((.*?)\)", text):
+    for value, parameter in _LINK.findall(text) if "](" in text else ():
         text = text.replace(f"[{value}]({parameter})", "{" + parameter + "}")
     name = symbol if _kind(symbol) else f"{kind}:{symbol}"
     if kind == "utterance":
-        for variable in re.findall(r"`(.*?)`", text):
+        for variable in _CODE.findall(text) if "`" in text else ():
             text = text.replace(f"`{variable}`", f"${variable}")
         return [("bot", name.partition(":")[2], text, at)]
     return [("user", name[7:].replace("|", " "), text, at)] if name.startswith("intent:") else []

@@ -60,7 +60,7 @@ def numbered_lines(content: str) -> list[Line]:
             continue
         if not line or line.startswith("#"):
             continue
-        line = split_words(line, "#")[0]
+        line = split_words(line, "#")[0] if "#" in line else line
         if not in_documentation and line.startswith('"""'):
             in_documentation = line == '"""' or not line.endswith('"""')
             continue
@@ -147,7 +147,8 @@ _RULES: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         (" = ", r"^(\$[\w.]+) = (?!(?:run|execute|exec) )", r"set \1 = "),
         ("priority", r"^\s*priority\s*([.\d]+)\s*$", r'meta {"priority": \1}'),
         ("=", r"^(\$[\w.]+)\s*([+-])=", r"set \1 = \1 \2"),
-        ("", r"^(?:new|create)( |$)", r"infer\1"),
+        ("new", r"^new( |$)", r"infer\1"),
+        ("create", r"^create( |$)", r"infer\1"),
     )
 )
 _EXAMPLE_RULES: tuple[tuple[str, re.Pattern[str], str], ...] = (
@@ -161,9 +162,14 @@ _EXAMPLE_RULES: tuple[tuple[str, re.Pattern[str], str], ...] = (
 def normalised(text: str, mode: str) -> str:
     """The statement in the one spelling that the parser knows; ``mode``: colang, markdown or yaml."""
     rules = _RULES if mode == "colang" else _EXAMPLE_RULES if mode == "markdown" else ()
-    if mode == "colang":
+    if mode == "colang" and not _is_one_space(text):
         text = " ".join(split_words(text, " "))
     for part, pattern, written in rules:
         if part in text:
             text = pattern.sub(written, text)
     return text
+
+
+def _is_one_space(text: str) -> bool:
+    """Whether there is nothing between words but one blank, so that splitting and joining changes nothing."""
+    return text.isprintable() and '"' not in text and "  " not in text and text[-1:] != " " != text[:1]

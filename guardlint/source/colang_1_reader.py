@@ -49,9 +49,8 @@ class Reader:
     """The parser's state at ``line``, whose normalised text is ``text`` with the first word ``word``."""
 
     def __init__(self, content: str) -> None:
+        self.content = content
         self.lines = numbered_lines(content)
-        raw = enumerate(content.split("\n"), 1)
-        self.tabbed = {number for number, line in raw if line.startswith("\t")}
         # No file makes its lines many times more; a definition that ends the file does so without end.
         self.most_lines = 20 * len(self.lines) + content.count(" or ") + 200
         self.at = 0
@@ -78,19 +77,21 @@ class Reader:
 
     def fetch(self) -> None:
         """Go to the line ``at``."""
-        need(len(self.lines) < self.most_lines, _ENDLESS)
-        self.line = self.lines[self.at]
-        self.indent = self.line.indent
+        lines, at = self.lines, self.at
+        need(len(lines) < self.most_lines, _ENDLESS)
+        self.line = line = lines[at]
+        self.indent = line.indent
         self.parameter_levels = 1
-        self.next = self.lines[self.at + 1] if self.at + 1 < len(self.lines) else None
-        word = first_word(self.line.text)
-        self.text = normalised(self.line.text, self.mode)
-        if self.mode == "colang" and self.text.strip() == "define flow":
-            need(self.next is not None and self.next.indent > self.indent, "the flow has no statements")
-            self.text += f" anonymous-{_digest([line.text for line in self.below()])}"
-        if self.mode == "colang" and word == "else" and (not self.ifs or self.ifs[-1][1] <= self.indent):
-            self.text = "else when flow resuming"
-        self.word = first_word(self.text)
+        self.next = lines[at + 1] if at + 1 < len(lines) else None
+        word = first_word(line.text)
+        self.text = text = normalised(line.text, self.mode)
+        if self.mode == "colang":
+            if text.startswith("define flow") and text.strip() == "define flow":
+                need(self.next is not None and self.next.indent > self.indent, "the flow has no statements")
+                self.text += f" anonymous-{_digest([line.text for line in self.below()])}"
+            if word == "else" and (not self.ifs or self.ifs[-1][1] <= self.indent):
+                self.text = "else when flow resuming"
+        self.word = word if self.text is line.text else first_word(self.text)
 
     def below(self) -> list[Line]:
         """The lines indented deeper than the current one, up to the first that is not."""
@@ -110,7 +111,7 @@ class Reader:
 
     def no_block(self, what: str) -> str:
         """The message where a block is missing."""
-        tabbed = self.next is not None and self.next.number in self.tabbed
+        tabbed = self.next is not None and self.content.split("\n")[self.next.number - 1][:1] == "\t"
         return f"an indented block must follow {what}{', and a tab is no indentation' if tabbed else ''}"
 
     def add(self, element: Any) -> None:
@@ -184,7 +185,8 @@ class Reader:
             self.fetch()
             indent = self.line.indent if indent is None else indent
             text = self.text.strip()
-            words = split_words(text, " ")
+            # A text in quotes is no statement, whatever its words are.
+            words = split_words(text, " ") if text[:1] != '"' else [text]
             if words[0] == "bot":
                 # What the bot says right after: a flow of its own begins here.
                 self.insert(self.at, f"{name}_direct:", self.indent - 2)

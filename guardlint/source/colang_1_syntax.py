@@ -25,6 +25,9 @@ _BEGIN_A_FLOW = frozenset(
     "return,check,meta,global,var,local,param,log".split(",")
 )
 
+# How the lines begin at which the first reading of a file, for its imports, can stop.
+_LOOKED_AT = ("def", "import", "include", "else", "go")
+
 # What stops the parser of NeMo by accident stops this one likewise.
 _ACCIDENTS = (LookupError, TypeError, AttributeError, ValueError, AssertionError, RuntimeError, SyntaxError)
 
@@ -36,10 +39,8 @@ def read_colang_1(text: str) -> tuple[tuple[str, int, int] | None, list[SaidText
     """
     parse: _Parse | None = None
     try:
-        # NeMo reads the file for its imports first, with no memory of what stood before a line.
         parse = _Parse(text)
         parse.imports()
-        parse = _Parse(text)
         return None, [(kind, name, said, line.number) for kind, name, said, line in parse.run()]
     except Unreadable as problem:
         return _at(parse, str(problem)), []
@@ -53,14 +54,20 @@ def _at(parse: _Parse | None, message: str) -> tuple[str, int, int]:
 
 class _Parse(Said):
     def imports(self) -> None:
-        """Raise at the first line of which NeMo cannot say whether it imports something."""
-        for at in range(len(self.lines)):
+        """Raise at the first line of which NeMo cannot say whether it imports something.
+
+        It reads the file for its imports first, with no memory of what stood before a line.
+        """
+        for at, line in enumerate(self.lines):
+            if not line.text.startswith(_LOOKED_AT):
+                continue
             self.at = at
             self.fetch()
             if self.word == "define":
                 first_word(without("define", self.text))
             elif self.word in ("import", "include"):
                 need(without(self.word, self.text), "`import` must be followed by a path")
+        self.at = 0
 
     def run(self) -> list[SaidText]:
         """What is said; raises at the first error."""

@@ -50,6 +50,8 @@ def logical_lines(text: str) -> Iterator[LogicalLine]:
 
 
 def _without_comment(text: str) -> str:
+    if "#" not in text:
+        return text.rstrip()
     quote = ""
     for index, character in enumerate(text):
         if quote:

@@ -16,13 +16,14 @@ from guardlint.errors import GuardlintError
 __all__ = ["read_text", "shown_path", "write_atomic"]
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path | str) -> str:
     """The file's text with ``\\n`` line ends; a byte order mark stays, as NeMo keeps it.
 
     Raises OSError when it cannot be read and UnicodeDecodeError when it is not UTF-8.
     """
-    with path.open(encoding="utf-8", newline=None) as stream:
-        return stream.read()
+    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - a Path would be made for every file
+        text = stream.readall().decode("utf-8")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
@@ -50,16 +51,18 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
                 Path(temporary).unlink()
 
 
-def shown_path(path: Path) -> str:
-    """The path as reports show it: with ``/``, relative to the working directory or else absolute."""
-    here = _working(os.getcwd())  # noqa: PTH109 - a Path is made once for many
-    absolute = (here / path).as_posix()
-    inside = here.as_posix().rstrip("/") + "/"
+def shown_path(path: Path | str) -> str:
+    """The path as reports show it: with ``/``, relative to the working directory or else absolute.
+
+    A text must be written as a Path writes it.
+    """
+    return _shown(os.getcwd(), str(path))  # noqa: PTH109 - asked for every file, many times
+
+
+@lru_cache(maxsize=1024)
+def _shown(here: str, path: str) -> str:
+    absolute = os.path.join(here, "" if path == "." else path).replace(os.sep, "/")  # noqa: PTH118
+    inside = here.replace(os.sep, "/").rstrip("/") + "/"
     if absolute.startswith(inside):
         return absolute[len(inside) :] or "."
     return "." if absolute + "/" == inside else absolute
-
-
-@lru_cache(maxsize=1)
-def _working(folder: str) -> Path:
-    return Path(folder)

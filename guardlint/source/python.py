@@ -7,11 +7,13 @@ import warnings
 from typing import Literal
 
 from guardlint.source.place import Place
+from guardlint.source.python_nodes import nodes_of
 from guardlint.source.record import field, record
 
 __all__ = ["ActionDefinition", "PythonFile", "parse_python"]
 
 Returns = Literal["bool", "other", "unknown"]
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @record
@@ -56,34 +58,34 @@ def parse_python(text: str, file: str) -> PythonFile:
         return PythonFile(file, problem=(reason, Place.at(file, line, max(column, 1))))
     actions: list[ActionDefinition] = []
     functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef] = {}
-    methods = set() if "register_actions" in text else _methods(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            functions.setdefault(node.name, node)
-            decorator = next((item for item in node.decorator_list if _is_action(item)), None)
-            if decorator is not None and node not in methods:
-                actions.append(_decorated(node, decorator, file))
-    actions.extend(
-        _registered(node, functions, file)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and _callee(node.func) == "register_action" and _handed_over(node)
-    )
+    methods = set() if "register_actions" in text or "class" not in text else _methods(tree)
+    for node in nodes_of(tree, *_DEFINITIONS):
+        functions.setdefault(node.name, node)
+        decorator = next((item for item in node.decorator_list if _is_action(item)), None)
+        if decorator is not None and node not in methods:
+            actions.append(_decorated(node, decorator, file))
+    if "register_action" in text:
+        actions.extend(
+            _registered(call, functions, file)
+            for call in nodes_of(tree, ast.Call)
+            if _callee(call.func) == "register_action" and _handed_over(call)
+        )
     has_init = any(isinstance(node, ast.FunctionDef) and node.name == "init" for node in tree.body)
     return PythonFile(file, tuple(actions), has_init, _imports(tree), tree=tree)
 
 
 def _methods(tree: ast.Module) -> set[ast.stmt]:
     """What classes define: NeMo registers the members of the module only (``_load_actions_from_module``)."""
-    return {item for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for item in node.body}
+    return {item for node in nodes_of(tree, ast.ClassDef) for item in node.body}
 
 
 def _imports(tree: ast.Module) -> tuple[str, ...]:
     """The top-level packages that the module imports anywhere; ``""`` for a relative import."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes_of(tree, ast.Import, ast.ImportFrom):
         if isinstance(node, ast.Import):
             found.update(alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             found.add("" if node.level else (node.module or "").partition(".")[0])
     return tuple(sorted(found))
 
@@ -154,7 +156,7 @@ def _returns(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Ret
         return "unknown"
     if isinstance(node.returns, ast.Name):
         return "bool" if node.returns.id == "bool" else "other"
-    values = [item.value for item in ast.walk(node) if isinstance(item, ast.Return)]
+    values = [item.value for item in nodes_of(node, ast.Return)]
     if values and all(value is not None and _is_bool(value) for value in values):
         return "bool"
     return "unknown"

@@ -289,7 +289,9 @@ def _load(text: str, file: str, loader_class: type[Loader | PythonLoader]) -> Ya
 def _problem_place(error: yaml.MarkedYAMLError, text: str, file: str) -> Place:
     """Where the problem is; what is noticed at the end of the file is shown where it began."""
     last = text.rstrip().count("\n")
-    for mark in (error.problem_mark, error.context_mark):
+    marks = (error.problem_mark, error.context_mark)
+    # The line that should have been a key, not the one at which that became clear.
+    for mark in marks[::-1] if "expected ':'" in (error.problem or "") else marks:
         if mark is not None and mark.line <= last:
             return Place.at(file, mark.line + 1, mark.column + 1)
     return Place.at(file, last + 1, len(text.rstrip()) - (text.rstrip().rfind("\n") + 1) or 1)

@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from guardlint.bundle.container import MAX_MTIME, join, pack, split, unpack
+from guardlint.bundle.manifest import manifest_fault
 from guardlint.bundle.names import name_fault, names_fault
+from guardlint.bundle.schema import first_fault
 from guardlint.errors import VerificationError
 
 quick = settings(deadline=None, max_examples=120, database=None, suppress_health_check=[HealthCheck.too_slow])
@@ -118,3 +120,28 @@ def test_insertions_deletions_and_swaps_are_refused(workshop, data: st.DataObjec
     changed = bundle[:at] + piece + bundle[at + skip :]
     assume(changed != bundle)
     workshop.verify_refused(changed)
+
+
+DIGEST = "sha256:" + "a" * 64
+listed = st.dictionaries(
+    st.one_of(
+        st.sampled_from(
+            ["plan.yml", "plan.yml\n", "Plan.yml", "team/", "company/a\x1fb", f"team/{'x' * 252}"]
+        ),
+        st.builds("{}/{}".format, st.sampled_from(["team", "company", "tema"]), st.text(max_size=6)),
+    ),
+    st.sampled_from([DIGEST, DIGEST[:-1], DIGEST.upper(), f"{DIGEST}\n", 7]),
+    max_size=4,
+)
+
+
+@quick
+@given(listed, st.booleans())
+def test_files_are_judged_as_the_schema_judges_them(
+    workshop, files: dict[str, object], with_plan: bool
+) -> None:
+    """The short way for many files says the same as the schema asked about each."""
+    if with_plan:
+        files = {**files, "plan.yml": DIGEST}
+    manifest = workshop.complete(files=files)
+    assert (first_fault("bundle-manifest", manifest) is None) == (manifest_fault(manifest) is None)

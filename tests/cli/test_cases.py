@@ -75,3 +75,11 @@ def test_a_control_that_no_framework_has_fails(central: Path, guardlint) -> None
     assert 1 == ran.code
     assert "'ATLAS:AML.M0099' is no control of MITRE ATLAS, mitigations" in ran.out
     assert "policy.yml:" in ran.out
+
+
+def test_a_price_table_that_nobody_uses_yet_is_read_all_the_same(central: Path, guardlint) -> None:
+    """No policy has a budget, and the first one would be refused for it."""
+    (central / "policies" / "prices.yml").write_text("schema: guardlint/prices/v1\ncurrency: euro\n")
+    ran = guardlint("test", central, "--policies")
+    assert 2 == ran.code
+    assert "prices.yml" in ran.err

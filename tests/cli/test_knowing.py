@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 
 from guardlint.cli._diagnosis import diagnose
+from guardlint.cli._outputs import coloured
 from guardlint.resources import rule_pages_dir
 from guardlint.rules.registry import all_rules, rule_ids
 
@@ -54,7 +55,8 @@ def test_a_misspelt_rule_is_understood(guardlint: Callable[..., Any]) -> None:
 
 def test_schemas_are_printed_whole(guardlint: Callable[..., Any]) -> None:
     """Each is one, and NeMo's own takes the example that loads."""
-    names = [line.split()[0] for line in guardlint("schema").out.splitlines()]
+    lines = guardlint("schema").out.splitlines()
+    names = [line.split()[0] for line in lines if not line.startswith(" ")]
     assert {"config", "team", "policy", "rail", "waiver", "baseline"} <= set(names)
     for name in names:
         jsonschema.Draft202012Validator.check_schema(json.loads(guardlint("schema", name).out))
@@ -67,19 +69,42 @@ def test_schemas_are_printed_whole(guardlint: Callable[..., Any]) -> None:
     assert ["guardlint.yml"] == settings["yaml.schemas"][".guardlint/schemas/team.json"]
 
 
+def test_schemas_are_written_where_an_editor_looks(guardlint: Callable[..., Any], tmp_path: Path) -> None:
+    """One file for each that the settings name."""
+    into = tmp_path / "made" / "schemas"
+    assert f"written to {into.as_posix()}" in guardlint("schema", "--into", into).out
+    settings = json.loads(guardlint("schema", "--vscode", "--into", into).out)
+    assert all(Path(name).is_file() for name in settings["yaml.schemas"])
+    assert "1 schema written" in guardlint("schema", "team", "--into", tmp_path).out
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [("explain stream-b", "stream-before-check"), ("check --select stream-b", "stream-before-check")],
+)
+def test_bash_completes_the_names_of_rules(words: str, meant: str) -> None:
+    """Where a rule is asked for."""
+    assert f"plain,{meant}\n" == _completed(words)
+
+
+def _completed(words: str) -> str:
+    environ = {
+        **os.environ,
+        "_GUARDLINT_COMPLETE": "bash_complete",
+        "COMP_WORDS": f"guardlint {words}",
+        "COMP_CWORD": str(len(words.split())),
+    }
+    program = Path(sys.executable).with_name("guardlint")
+    return subprocess.run(
+        [program], env=environ, capture_output=True, text=True, check=False, timeout=60
+    ).stdout
+
+
 def test_bash_completes_commands(guardlint: Callable[..., Any]) -> None:
     """What the script asks for is answered."""
     for shell in ("bash", "zsh", "fish"):
         assert "_GUARDLINT_COMPLETE" in guardlint("completion", shell).out
-    environ = {
-        **os.environ,
-        "_GUARDLINT_COMPLETE": "bash_complete",
-        "COMP_WORDS": "guardlint exp",
-        "COMP_CWORD": "1",
-    }
-    program = Path(sys.executable).with_name("guardlint")
-    done = subprocess.run([program], env=environ, capture_output=True, text=True, check=False, timeout=60)
-    assert "plain,explain\n" == done.stdout
+    assert "plain,explain\n" == _completed("exp")
 
 
 def test_an_unknown_shell_must_be_named(
@@ -140,3 +165,34 @@ def test_a_configuration_that_does_not_load_is_broken(guardlint: Callable[..., A
     (tmp_path / "config.yml").write_text("models: []\nrails: {input: {flows: [nothing]}}\n", encoding="utf-8")
     ran = guardlint("doctor", tmp_path)
     assert (1, True) == (ran.code, "does not load" in ran.out)
+
+
+def test_the_doctor_looks_at_what_a_configuration_wants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys that are not set, another NeMo than is installed, errors; a team file by its short name."""
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "bot" / "config.yml").write_text(
+        "models: [{type: main, engine: openai, model: one, api_key_env_var: BANK_KEY}]\nrail: {}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "requirements.txt").write_text("nemoguardrails==0.17.0\n", encoding="utf-8")
+    (tmp_path / "guardlint.yml").write_text("team: a\ncentral: {path: nowhere}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    facts = diagnose(Path("bot"), environ={}, home=tmp_path)
+    said = [fact.says for fact in facts if fact.topic == "bot"]
+    assert any("its files ask for NeMo 0.17.0" in text for text in said)
+    assert any("BANK_KEY is not set" in text for text in said)
+    assert any(text.startswith("1 error: ") for text in said)
+    assert any(fact.topic.startswith("guardlint.yml:2") and fact.state == "broken" for fact in facts)
+    with_key = diagnose(Path("bot"), environ={"BANK_KEY": "house"}, home=tmp_path)
+    assert not any("is not set" in fact.says for fact in with_key)
+    assert not any("house" in fact.says for fact in with_key)
+
+
+def test_no_colour_where_nobody_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR, and a terminal that can show none."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    assert coloured({})
+    assert not coloured({"NO_COLOR": "1"})
+    assert not coloured({"TERM": "dumb"})

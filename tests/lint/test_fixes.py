@@ -95,6 +95,10 @@ def prove(root: Path, case: Case, folder: Path) -> tuple[list[Finding], list[Fin
         dropped.update(finding.fix.comments)
         for edit in finding.fix.edits:
             changed.setdefault(edit.place.file, set()).update(finding.fix.changes)
+    moved = {
+        (Path.cwd() / was).resolve(): (Path.cwd() / now).resolve() for was, now in result.renamed.items()
+    }
+    texts = {moved.get(path.resolve(), path): text for path, text in texts.items()}
     for path, old in texts.items():
         new = path.read_bytes().decode("utf-8", "replace")
         if new == old:

@@ -177,3 +177,52 @@ def test_the_diff_is_one_that_git_applies(root: Path) -> None:
     environ = {**os.environ, "GIT_CEILING_DIRECTORIES": str(root.parent)}
     subprocess.run(["git", "apply"], input=diff_of(mended).encode(), check=True, cwd=root, env=environ)
     assert "models: []\nrails: {}" == text(root)
+
+
+def moving(new: str) -> LoadedRule:
+    """A rule that wants the file `rails.YML` under another name, and says so once more until it is there."""
+
+    def check(project: Project) -> Iterator[Found]:
+        there = {file.relative for file in project.configuration.files}
+        if "rails.YML" in there:
+            fix = Fix(f"rename it to {new}", (), renames=(("rails.YML", new),))
+            yield Found("unread", Place.at("rails.YML"), "x", "x", value="rails.YML", fix=fix)
+
+    return LoadedRule("some-rule", "test", Rule("error", "high", "0.1.0"), "x", check)
+
+
+def test_a_file_gets_another_name(root: Path) -> None:
+    """With an edit of the same text after it, in a diff that git applies, with nothing written before."""
+    from guardlint.cli._mends import diff_of
+
+    (root / "config.yml").write_text("models: []\n", encoding="utf-8")
+    (root / "rails.YML").write_text("rail: {}\n", encoding="utf-8")
+    mended = mend([Target(root)], [moving("rails.yml"), rule("other-rule")])
+    assert {"rails.YML": "rails.yml"} == mended.renamed
+    assert "rail: {}\n" == (root / "rails.YML").read_text(encoding="utf-8")
+    subprocess.run(["git", "init", "-q"], check=True, cwd=root)
+    environ = {**os.environ, "GIT_CEILING_DIRECTORIES": str(root.parent)}
+    text = diff_of(mended)
+    assert "rename from rails.YML\nrename to rails.yml\n" in text
+    subprocess.run(["git", "apply", "--check"], input=text.encode(), check=True, cwd=root, env=environ)
+    write_mended(mended)
+    assert ["config.yml", "rails.yml"] == sorted(path.name for path in root.glob("*.y*ml"))
+    assert "rails: {}\n" == (root / "rails.yml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("new", ["config.yml", "deeper/rails.yml"])
+def test_no_file_takes_the_place_of_another(root: Path, new: str) -> None:
+    """Nor does one leave its folder."""
+    (root / "rails.YML").write_text("rails: {}\n", encoding="utf-8")
+    mended = mend([Target(root)], [moving(new)])
+    assert ([], {}, {}) == (mended.applied, mended.renamed, mended.after)
+    assert 1 == len(mended.refused)
+
+
+def test_a_name_that_is_taken_meanwhile_is_left(root: Path) -> None:
+    """Somebody renamed it by hand."""
+    (root / "rails.YML").write_text("rails: {}\n", encoding="utf-8")
+    mended = mend([Target(root)], [moving("rails.yml")])
+    (root / "rails.yml").write_text("rails: {}\n", encoding="utf-8")
+    with pytest.raises(GuardlintError, match="renamed"):
+        write_mended(mended)

@@ -76,6 +76,11 @@ BLOAT = "models: []\nrails:\n  input: {flows: [context bloat detection on input]
 DATA = "custom_data:\n  eur: 1\n"
 
 STRUCTURE = [
+    _rails(
+        "unread-file",
+        "models: []\n",
+        rails_YML=JUDGE.removeprefix("models: []\n"),
+    ),
     _rails("unknown-key", JUDGE.replace("rails:", "rail:")),
     _rails("replaced-rails", JUDGE, more__out_yml="rails:\n  output: {parallel: false}\n"),
     _rails("duplicate-key", JUDGE + "rails:\n  output: {parallel: false}\n"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import yaml
 from hypothesis import given
@@ -63,14 +65,16 @@ def _whole(loader_class: type[Loader | PythonLoader], text: str) -> object:
 
 @pytest.mark.parametrize("scalar", SCALARS)
 def test_a_plain_scalar_has_the_tag_that_pyyaml_gives_it(scalar: str) -> None:
-    expected = yaml.SafeLoader("").resolve(yaml.ScalarNode, scalar, (True, False))
+    loader: Any = yaml.SafeLoader("")
+    expected = loader.resolve(yaml.ScalarNode, scalar, (True, False))
     assert expected == PythonLoader("").resolve(yaml.ScalarNode, scalar, (True, False))
     assert expected == Loader("").resolve(yaml.ScalarNode, scalar, (True, False))
 
 
 @given(st.text("yesnoNULtrf~<=+-.:_0123456789eExXb aé١", max_size=8))
 def test_any_scalar_has_the_tag_that_pyyaml_gives_it(scalar: str) -> None:
-    expected = yaml.SafeLoader("").resolve(yaml.ScalarNode, scalar, (True, False))
+    loader: Any = yaml.SafeLoader("")
+    expected = loader.resolve(yaml.ScalarNode, scalar, (True, False))
     assert expected == PythonLoader("").resolve(yaml.ScalarNode, scalar, (True, False))
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration
-from guardlint.rules.actions._code import code_of, returns_of
+from guardlint.rules.actions._code import Code, code_of, returns_of
 from guardlint.rules.actions._values import is_allow
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.place import Place
@@ -38,6 +38,9 @@ def check(project: Project) -> Iterator[Found]:
         if code is None or code.definition != action:
             continue
         if not isinstance(code.node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = _lambda_of(code) if code.node is None else None
+            if body is not None and _never_blocks([body]):
+                yield _found(action, _runs_in(configuration, action.name))
             continue
         runs = _runs_in(configuration, action.name)
         values = [item.value for item in returns_of(code.node)]
@@ -62,6 +65,17 @@ def check(project: Project) -> Iterator[Found]:
                 related=(Related(runs[0], "the library's flow runs it"),),
                 since_nemo="0.24",
             )
+
+
+def _lambda_of(code: Code) -> ast.expr | None:
+    """What ``register_action(lambda …: …, "name")`` gives back."""
+    assert code.file.tree is not None
+    for call in nodes_of(code.file.tree, ast.Call):
+        if isinstance(call, ast.Call) and call.lineno == code.definition.place.line:
+            for argument in call.args[:1]:
+                if isinstance(argument, ast.Lambda):
+                    return argument.body
+    return None
 
 
 def _found(action: ActionDefinition, runs: tuple[Place, bool] | None) -> Found:

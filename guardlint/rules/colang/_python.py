@@ -11,7 +11,7 @@ from guardlint.nemo.once import once
 from guardlint.rules.colang._values import UNKNOWN
 from guardlint.source.python import ActionDefinition
 from guardlint.source.python_functions import Function, functions_in
-from guardlint.source.python_nodes import nodes_below
+from guardlint.source.python_nodes import nodes_below, nodes_of
 from guardlint.source.record import record
 
 __all__ = ["ActionFunction", "function_of"]
@@ -77,16 +77,14 @@ def _functions(configuration: Configuration, name: str) -> dict[str, Function]:
 
 
 def _acts(node: Function) -> bool:
-    return any(
-        isinstance(item, ast.Raise) or (isinstance(item, ast.Name) and item.id == "ActionResult")
-        for item in nodes_below(node)
-    )
+    named = (item.id == "ActionResult" for item in nodes_of(node, ast.Name))
+    return bool(nodes_of(node, ast.Raise)) or any(named)
 
 
 def _values(node: Function) -> tuple[Any, ...] | None:
     own = _own_nodes(node)
     returns = [item for item in own if isinstance(item, ast.Return)]
-    if not returns or any(isinstance(item, ast.Yield | ast.YieldFrom) for item in own):
+    if not returns or [item for item in own if isinstance(item, ast.Yield | ast.YieldFrom)]:
         return None
     found: list[Any] = [] if isinstance(node.body[-1], _ENDS) else [None]
     for item in returns:
@@ -110,7 +108,7 @@ def _same(one: Any, other: Any) -> bool:
 def _own_nodes(node: ast.AST) -> Sequence[ast.AST]:
     """The nodes of a function without those of functions in it."""
     below = nodes_below(node)
-    if not any(isinstance(item, _INNER) for item in below):
+    if not nodes_of(node, *_INNER):
         return below
     found: list[ast.AST] = []
     waiting = list(ast.iter_child_nodes(node))

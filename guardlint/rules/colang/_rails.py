@@ -70,13 +70,12 @@ def rail_flows(configuration: Configuration) -> Iterator[RailFlow]:
 
 def waits_for_event(flow: Flow) -> Statement | None:
     """The line at which a rail waits for something that the user says: it never comes."""
-    if not flow.statements:
+    waiting = [item for item in flow.statements if item.kind in ("user", "when")]
+    if not waiting:
         return None
     level = min(statement.place.column for statement in flow.statements)
-    for statement in flow.statements:
-        waits = statement.kind == "user" or (
-            statement.kind == "when" and statement.expression.startswith("user ")
-        )
+    for statement in waiting:
+        waits = statement.kind == "user" or statement.expression.startswith("user ")
         if waits and statement.place.column == level:
             return statement
     return None

@@ -9,7 +9,7 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from guardlint.source.lazy_pattern import lazy_pattern
@@ -64,9 +64,10 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 _METHODS = frozenset(("lower", "upper", "strip", "startswith", "endswith", "get", "title", "casefold"))
 
 
-def names_in(expression: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def names_in(expression: str) -> tuple[str, ...]:
     """The variables of an expression, without ``$``, in order."""
-    return list(dict.fromkeys(_NAME.findall(_without_texts(expression))))
+    return tuple(dict.fromkeys(_NAME.findall(_without_texts(expression))))
 
 
 def evaluate(expression: str, values: Mapping[str, Any]) -> Any:
@@ -81,6 +82,8 @@ def truth(value: Any) -> bool | None:
 
 
 def _without_texts(expression: str) -> str:
+    if '"' not in expression and "'" not in expression:
+        return expression
     return re.sub(r"\"[^\"]*\"|'[^']*'", lambda found: " " * len(found[0]), expression)
 
 

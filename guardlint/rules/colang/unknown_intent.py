@@ -49,7 +49,7 @@ def check(project: Project) -> Iterator[Found]:
             continue
         meant = closest(name, examples)
         if meant is None or not one_slip(name, meant):
-            alike = [example for example in examples if _words(example) == _words(name)]
+            alike = [example for example in examples if _says_the_same(example, name)]
             if len(alike) != 1:
                 continue
             meant = alike[0]
@@ -68,11 +68,18 @@ def check(project: Project) -> Iterator[Found]:
         )
 
 
-def _words(name: str) -> frozenset[str]:
-    """What a name says: without small words, case and the endings of plurals and verbs."""
-    return frozenset(
-        word.removesuffix("s") for word in re.split(r"[\s_-]+", name.casefold()) if word not in _SMALL
-    )
+def _says_the_same(name: str, other: str) -> bool:
+    """Whether two names differ in small words, in endings of plurals and verbs, and in one slip at most."""
+    ours, theirs = _words(name), _words(other)
+    if len(ours) != len(theirs):
+        return False
+    different = [(one, two) for one, two in zip(ours, theirs, strict=True) if one != two]
+    return not different or (len(different) == 1 and closest(different[0][0], [different[0][1]]) is not None)
+
+
+def _words(name: str) -> list[str]:
+    """What a name says: without small words and endings."""
+    return [word.removesuffix("s") for word in re.split(r"[\s_-]+", name.casefold()) if word not in _SMALL]
 
 
 def _names(text: str) -> Iterator[str]:

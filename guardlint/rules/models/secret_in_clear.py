@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from guardlint.nemo.configuration import Configuration
 from guardlint.rules.rule import Found, Project, Rule
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
@@ -63,6 +64,8 @@ _FILLER = lazy_pattern(
 def check(project: Project) -> Iterator[Found]:
     """One finding for each value."""
     configuration = project.configuration
+    if not _may_hold_one(configuration):
+        return
     keys = configuration.catalogue.data["keys"]["keys"]
     for file in configuration.yaml_files:
         forms, names = _has_form(file.text), _has_name(file.text)
@@ -148,6 +151,19 @@ def _has_form(text: str) -> bool:
     if "://" in text and ("@" in text or "key=" in text.lower()):
         return bool(_IN_ADDRESS.search(text) or _IN_QUERY.search(text))
     return bool(_BEARER.search(text)) if "earer " in text else False
+
+
+def _may_hold_one(configuration: Configuration) -> bool:
+    """The same for all files together, of which most hold nothing of the kind."""
+    text = "\n".join(configuration.texts.values())
+    lower = text.lower()
+    for word in _TELLING:
+        if word in lower:
+            return True
+    for sign in _SIGNS:
+        if sign in text:
+            return True
+    return "://" in text or "earer " in text
 
 
 def _has_name(text: str) -> bool:

@@ -54,12 +54,10 @@ _EXPANDS = lazy_pattern(
 def check(project: Project) -> Iterator[Found]:
     """One finding for each value."""
     configuration = project.configuration
-    found = [
-        (path, match)
-        for section in _SECTIONS
-        for path, value in _texts(configuration.value(section), section)
-        if any(sign in value for sign in _SIGNS) and (match := _VARIABLE.search(value)) is not None
-    ]
+    marked: list[tuple[DataPath, str]] = []
+    for section in _SECTIONS:
+        _marked(configuration.value(section), section, marked)
+    found = [(path, match) for path, value in marked if (match := _VARIABLE.search(value)) is not None]
     if not found or _is_expanded(configuration):
         return
     ignored = {unread.path for unread in ignored_endpoint.check(project)}
@@ -100,16 +98,20 @@ def _named(configuration: Configuration, path: DataPath, text: str) -> Fix | Non
     return replace(fix, title=f"name `{name[1]}` in `api_key_env_var`") if fix is not None else None
 
 
-def _texts(value: Any, path: DataPath) -> Iterator[tuple[DataPath, str]]:
-    if isinstance(value, dict):
+def _marked(value: Any, path: DataPath, found: list[tuple[DataPath, str]]) -> None:
+    """Add the texts that hold a sign of a variable."""
+    if isinstance(value, str):
+        for sign in _SIGNS:
+            if sign in value:
+                found.append((path, value))
+                return
+    elif isinstance(value, dict):
         for name, item in value.items():
             if name not in _FREE:
-                yield from _texts(item, (*path, name))
+                _marked(item, (*path, name), found)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _texts(item, (*path, index))
-    elif isinstance(value, str):
-        yield path, value
+            _marked(item, (*path, index), found)
 
 
 def _is_expanded(configuration: Configuration) -> bool:

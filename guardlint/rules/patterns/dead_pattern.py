@@ -34,7 +34,7 @@ RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="safe", cont
 _NOTHING = "the pattern matches no text that people write: what it should stop passes"
 # A literal backslash before the letter of a class, where the letter cannot begin a word of its own.
 _DOUBLED = lazy_pattern(
-    r"^\\\\[bBAdDwWsS]|[(|]\\\\[bBdDwWsS]|\\\\[dDwWsS](?:[+*?{]|$|[)\]|\-.\\]| )"
+    r"^(?:\(\?[aimsux]+\))?\\\\[bBAdDwWsS]|[(|]\\\\[bBdDwWsS]|\\\\[dDwWsS](?:[+*?{]|$|[)\]|\-.\\]| )"
     r"|\\\\[bBZ](?:$|[)|])|\\\\\.(?!\*|\+)"
 )
 _POSIX = lazy_pattern(r"\[\^?\[:(?:alpha|digit|alnum|upper|lower|space|punct|xdigit|word):\]")

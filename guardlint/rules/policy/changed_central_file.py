@@ -15,7 +15,6 @@ from collections.abc import Iterator
 
 from guardlint.rules.rule import Found, Project, Rule
 from guardlint.source.files import shown_path
-from guardlint.source.record import replace
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0")
 
@@ -33,7 +32,7 @@ def check(project: Project) -> Iterator[Found]:
     for item in project.altered:
         yield Found(
             f"`{item.name}` {_SAID[item.how]}",
-            replace(item.place, file=shown_path(Path(item.place.file))),
+            item.place._replace(file=shown_path(Path(item.place.file))),
             "the configuration is checked against a standard that the company has not published",
             "run `guardlint update`, which restores the published files",
             value=(item.name, item.how),

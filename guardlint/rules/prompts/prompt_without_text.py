@@ -96,8 +96,19 @@ def _mend(
                 place = origin[0].inside(origin[1], brace.start(), len(brace[0]))
                 fix = replace_text(configuration, place, brace[0], f"{{{{ {name} }}}}", path=path)
                 return place, f"write `{{{{ {name} }}}}` with two braces", fix
-    place = _spoken_of(configuration, prompt, missing) or prompt.place
+    place = _spoken_of(configuration, prompt, missing) or _beginning(configuration, prompt)
     return place, f"show the text in the prompt: `{{{{ {meant} }}}}`", None
+
+
+def _beginning(configuration: Configuration, prompt: Prompt) -> Place:
+    """The first line of the last message: of a variable that is gone nothing tells where it stood."""
+    for text, path in reversed(prompt.templates):
+        line = text.lstrip("\n").split("\n", 1)[0]
+        origin = configuration.joined.origin(path)
+        if line.strip() and origin is not None:
+            start = text.index(line) + len(line) - len(line.lstrip())
+            return origin[0].inside(origin[1], start, len(line.strip()))
+    return prompt.place
 
 
 def _spoken_of(configuration: Configuration, prompt: Prompt, missing: list[str]) -> Place | None:

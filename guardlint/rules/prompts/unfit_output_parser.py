@@ -65,7 +65,7 @@ def _fault(
     output = "output" in prompt.task
     other = "is_content_safe" if facts["default_parser"] else _wanted(prompt, output, parsers)
     if name is None:
-        if facts["default_parser"] is not None:
+        if facts["default_parser"] is not None or _has_misspelt_key(prompt):
             return None
         return (
             f"the prompt `{prompt.task}` has no `output_parser`",
@@ -91,6 +91,14 @@ def _fault(
             "high",
         )
     return _wrong_question(prompt, str(name), output)
+
+
+def _has_misspelt_key(prompt: Prompt) -> bool:
+    """Whether the parser stands under a key that NeMo does not know, which the rule unknown-key reports."""
+    return any(
+        str(key).replace("-", "_") == "output_parser" or closest(str(key), ["output_parser"]) is not None
+        for key in prompt.data
+    )
 
 
 def _wrong_question(prompt: Prompt, name: str, output: bool) -> tuple[str, str, str, Any] | None:

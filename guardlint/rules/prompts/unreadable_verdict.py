@@ -1,7 +1,8 @@
 """A judge is asked for words that its parser does not read.
 
-What it does: compares the words that the prompt of a check offers ("True or False", "1 if …, else 0", a JSON
-object) with those that the parser knows: yes, no, safe and unsafe, among the first two words of the reply.
+What it does: compares the words that the prompt of a check offers ("True or False", "1 if …, else 0", a score
+from 0 to 10, a JSON object) with those that the parser knows: yes, no, safe and unsafe, among the first two
+words of the reply.
 
 Why it matters: any other word counts as unsafe, so every message is refused. The fact check is the other way
 round: every answer counts as supported. "Not safe" and `{"safe": false}` count as safe: nothing is refused.
@@ -42,6 +43,15 @@ _TOLD = lazy_pattern(
 )
 _NOT_SAFE = lazy_pattern(rf"\bsafe{_BETWEEN}not[ -]safe\b|\bnot[ -]safe{_BETWEEN}safe\b")
 _JSON = lazy_pattern(r"\{\s*[\"'](\w+)[\"']\s*:[^{}]*\}")
+# "a score from 0 to 10", "rate it 1-5", "between 0 (fine) and 100 (harmful)"
+_SCALE = lazy_pattern(
+    r"(?:\b(?:from|between)\s+|\bscale\s+(?:of|from)\s+|\(\s*|\b(?:score|rat(?:e|ing)|scale|number|level|grade)\b"
+    r"[^.\n]{0,40}?)[01](?:\.0)?\s*(?:\([^)]*\)\s*)?(?:-|–|—|to|and|through|bis|à)\s*"
+    r"(?:10{1,2}|[1-9])(?:\.0)?\b(?:\s*\([^)]*\))?"
+)
+_SCORE = lazy_pattern(
+    r"\b(?:scor|rat(?:e|ing)\b|scale|grade|number|probabilit|percent|level|bewert|note\b|punkte)"
+)
 # The end of a prompt says how to answer.
 _TAIL = 300
 
@@ -100,6 +110,9 @@ def _offered(tail: str) -> tuple[str, bool] | None:
         and found[-1][1] not in ("no", "yes")
     ):
         return found[-1][0], found[-1][1] == "safe"
+    scales = list(_SCALE.finditer(tail)) if _SCORE.search(tail) else []
+    if scales and not re.search(r"\byes\b", tail):
+        return scales[-1][0], False
     if not re.search(r"\b(?:yes|unsafe)\b", tail):
         found = [
             item for item in _TOLD.finditer(tail) if f"{item['first']}:{item['second']}" in _PAIRS.split()

@@ -14,11 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.unread import is_set_aside, unread_files
-from guardlint.rules.rule import Found, Project, Rule
+from guardlint.rules.rule import Fix, Found, Project, Rule
 from guardlint.rules.unread_view import is_said_elsewhere, note_text
+from guardlint.source.files import shown_path
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0")
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe")
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -39,4 +41,14 @@ def check(project: Project) -> Iterator[Found]:
             "NeMo passes over the file without a word, and nothing in it has an effect",
             f"rename it to `{stem}{ending}`",
             value=file.walked.relative,
+            fix=_renamed(configuration, file.place.file, f"{stem}{ending}"),
         )
+
+
+def _renamed(configuration: Configuration, name: str, new: str) -> Fix | None:
+    """The file under the name that NeMo reads, where nothing has that name yet."""
+    folder, slash, _ = name.rpartition("/")
+    goal = f"{folder}{slash}{new}"
+    if any(shown_path(file.path) == goal for file in configuration.files):
+        return None
+    return Fix(f"rename `{name.rpartition('/')[2]}` to `{new}`", (), safe=False, renames=((name, goal),))

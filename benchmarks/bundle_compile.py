@@ -49,7 +49,15 @@ def main(times: int = CASES) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_pair(Path(folder, "a.key"), Path(folder, "a.pub"), key)
         program = Path(sys.executable).parent / "guardlint"
-        command = [program, "compile", root, "--key", f"{folder}/a.key", "-o", f"{folder}/a.glbundle"]
+        command = [
+            str(program),
+            "compile",
+            str(root),
+            "--key",
+            f"{folder}/a.key",
+            "-o",
+            f"{folder}/a.glbundle",
+        ]
 
         def run() -> object:
             return subprocess.run(command, check=True, capture_output=True, env=environment)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -66,6 +67,8 @@ def static(options: argparse.Namespace, folder: Path) -> int:
         slowest = max(slowest, outcome.seconds)
         holes += bool(outcome.holes)
         _tell(outcome, options.list)
+        if (number + 1 - options.start) % 1000 == 0:
+            print(f"{number + 1} …", file=sys.stderr, flush=True)
     wall, busy = time.perf_counter() - started, time.process_time() - spent
     known = sum(map(len, FAMILIES.values()))
     print(f"{options.count} configurations, {known} tricks, each at least {min(tricks.values())} times")

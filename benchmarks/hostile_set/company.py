@@ -80,6 +80,7 @@ define subflow harbour words on output
     bot refuse to respond
     stop
 """
+_SECONDS: Final = {COMPARING: 120}  # the first look for personal data loads a model
 _INPUT: Final = {
     "harbour-fast": ["mask-personal-data", "prompt-injection-patterns", "self-check"],
     "harbour-colang": ["mask-personal-data", "prompt-injection-patterns", "harbour-words", "self-check"],
@@ -121,6 +122,6 @@ def _policy(policy: str, judge_url: str) -> dict[str, object]:
         },
         "models": {"judge": {"engine": "openai", "model": "scripted", "parameters": {"base_url": judge_url}}},
         "team_code": {"actions": "isolated", "config_py": "isolated"},
-        "runtime": {"on_error": "block", "timeout_seconds": 8, "refusal": REFUSAL},
+        "runtime": {"on_error": "block", "timeout_seconds": _SECONDS.get(policy, 8), "refusal": REFUSAL},
         "why": {"runtime": _WHY, "team_code": _WHY},
     }

@@ -146,6 +146,10 @@ def _plan(
         native = [step[2] for step in steps if step[0] == "pii"]
         if len(team) > 1 or (team and not any(name.startswith("team/") for name in files)):
             yield f"team steps on {hook}: {len(team)}"
+        if any(
+            step.get("entities") or step.get("thresholds") for step in plan[hook] if step["step"] == "pii"
+        ):
+            yield f"personal data on {hook} is looked for otherwise than the policy says"
         for rail in required.native[hook]:
             if rail not in native or masks[0] != 0:
                 yield f"{rail} is not first on {hook}"

@@ -91,18 +91,23 @@ def _merged(
         *_models(merged, company.get("models", [])),
         *_prompts(merged, prompts),
     ]
-    rails = merged.get("rails")
-    rails = merged["rails"] = rails if isinstance(rails, dict) else {}
+    rails = _mapping(merged, "rails")
     for hook in HOOKS:
         flows = company.get("rails", {}).get(hook, {}).get("flows", [])
         if flows:
-            section = rails[hook] = rails.get(hook) or {}
-            section["flows"] = _ordered(team, hook, flows)
+            _mapping(rails, hook)["flows"] = _ordered(team, hook, flows)
     fragment = company.get("rails", {}).get("config", {})
     if fragment:
-        rails["config"] = rails.get("config") or {}
-        displaced += _settings(rails["config"], fragment, "rails.config")
+        displaced += _settings(_mapping(rails, "config"), fragment, "rails.config")
     return merged, displaced
+
+
+def _mapping(data: dict[str, Any], key: str) -> dict[str, Any]:
+    """The section under ``key``, made anew where there is none that NeMo could read."""
+    if not isinstance(data.get(key), dict):
+        data[key] = {}
+    section: dict[str, Any] = data[key]
+    return section
 
 
 def _ordered(team: Configuration, hook: str, company: list[str]) -> list[str]:

@@ -49,10 +49,10 @@ def llm_calls_data(halves: Halves) -> dict[str, int]:
     are asked again.
     """
     company, team = halves
-    found = [predict(half) for half in halves if half is not None]
-    again = _most(predict(company), (_INPUT,)) if company is not None and team.rails("input") else 0
+    found = [predict(half) for half in _running(halves)]
+    again = _most(predict(company), (_INPUT,)) if company is not None and runs(team, "input") else 0
     return {
-        "low": _fewest(found[0]),
+        "low": _fewest(found[0]) if found else 0,
         "usual": sum(_asked(one.usual, _RAILS) for one in found),
         "high": sum(_most(one, _RAILS) for one in found) + again,
     }
@@ -63,10 +63,15 @@ def cost_data(halves: Halves, economy: Economy, profiles: Sequence[str]) -> list
     return [_profile_data(halves, economy, name) for name in profiles]
 
 
+def _running(halves: Halves) -> list[Configuration]:
+    """The halves that the guard asks at all, the company's first."""
+    return [half for half in halves if half is not None and any(runs(half, hook) for hook in HOOKS)]
+
+
 def _profile_data(halves: Halves, economy: Economy, name: str) -> dict[str, Any]:
     company, team = halves
-    found = [spending(half, economy.profile(name), economy.prices) for half in halves if half is not None]
-    rewritten = found[0] if company is not None and team.rails("input") else None
+    found = [spending(half, economy.profile(name), economy.prices) for half in _running(halves)]
+    rewritten = found[0] if company is not None and runs(team, "input") else None
     unpriced = {
         model
         for one in found

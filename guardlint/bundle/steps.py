@@ -62,9 +62,12 @@ def plan_bytes(plan: Mapping[str, Any]) -> bytes:
 
 def _pii_step(use: RailUse) -> dict[str, Any]:
     entities = use.settings["entities"]
-    return {
+    step = {
         "step": "pii",
         "rail": use.rail,
         "entities": None if entities == "default" else sorted(entities),
         "action": use.settings["action"],
     }
+    if use.settings.get("restore"):
+        step["restore"] = True
+    return step

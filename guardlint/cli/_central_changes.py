@@ -15,10 +15,16 @@ from guardlint.policy.vendor import digest_of_file
 __all__ = ["changes"]
 
 _Document = ComposedPolicy | Rail
+_TABLES = {
+    "tiers": "who has which tier",
+    "prices": "what a query costs, by which budgets are judged",
+    "traffic": "what queries look like, by which budgets are judged",
+    "reviews": "whose code somebody has read",
+}
 
 
 def changes(before: Path | None, after: Path, team: str) -> Iterator[str]:
-    """One line for each policy, rail and waiver that differs, the tiers, and the count of files.
+    """One line for each policy, rail, waiver and table that differs, and the count of files.
 
     ``before`` is None where nothing was vendored. Waivers are those of ``team``.
     """
@@ -30,8 +36,7 @@ def changes(before: Path | None, after: Path, team: str) -> Iterator[str]:
     for line, _ in _versions("rail", old.rails, new.rails):
         yield line
     yield from _waivers(old.waivers(team), new.waivers(team))
-    if old.files.get("policies/tiers.yml") != new.files.get("policies/tiers.yml"):
-        yield "tiers    changed: who has which tier" if old.files else "tiers    new"
+    yield from _tables(old.files, new.files)
     added = len(new.files.keys() - old.files.keys())
     gone = len(old.files.keys() - new.files.keys())
     changed = sum(1 for name in old.files.keys() & new.files.keys() if old.files[name] != new.files[name])
@@ -66,6 +71,15 @@ def _versions(
             yield f"{lead} {before} -> {after}{back}", name
         elif old[name].digest != new[name].digest:
             yield f"{lead} {new[name].version} changed, and kept its version", name
+
+
+def _tables(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    """The tables that every policy is read with, and what a change of each may change."""
+    for name, what in _TABLES.items():
+        path = f"policies/{name}.yml"
+        if old.get(path) != new.get(path):
+            how = "gone" if path not in new else f"changed: {what}" if path in old else "new"
+            yield f"{name:8} {how}"
 
 
 def _waivers(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,7 +95,7 @@ def command(
     try:
         if plain is not None:
             return _plain(plain, target, opened, standing, created)
-        title = name or _name(found, target)
+        title = _fit(name or _name(found, target))
         signers = [read_private(source, environ=os.environ) for source in keys]
         compiled = compile_bundle(
             target.root,
@@ -169,6 +170,16 @@ def _name(found: Targets, target: Target) -> str:
     if entry is not None and entry.name:
         return entry.name
     return found.team.team if found.team is not None else target.root.name
+
+
+def _fit(name: str) -> str:
+    """The name, which goes into file names, trust stores and audit records. Raises UsageError."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+        raise UsageError(
+            f"`{name if name.isprintable() else ascii(name)[1:-1]}` is no name for an application",
+            help="give --name with letters, digits, '.', '_' and '-'",
+        )
+    return name
 
 
 def _plain(folder: Path, target: Target, central: Central, standing: Standing, created: datetime) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from guardlint.cli._outputs import FORMATS, destinations, for_terminal, on_actions, write_all
+from guardlint.cli._outputs import FORMATS, destinations, for_terminal, on_actions, progress, write_all
 from guardlint.cli.options import now
 from guardlint.errors import ConfigError, GuardlintError, NothingToCheck
 from guardlint.source.record import replace
@@ -147,20 +147,21 @@ def _judge(
     from guardlint.lint.identity import identity_of
     from guardlint.lint.unchanged import unchanged
 
-    if changed is None:
-        return compare(examine(before, rules, today), examine(after, rules, today))
-    roots = unchanged(after, changed, top.resolve())
-    was = {target.identity for target in before}
-    same = {identity_of(root) for root in roots} & was
-    free = {
-        identity_of(target.root)
-        for target in after
-        if target.policy is None and not target.waivers and not target.altered
-    } & same
-    head = examine(
-        [item for item in after if item.embedded or identity_of(item.root) not in free], rules, today
-    )
-    base = examine([item for item in before if item.identity not in same], rules, today)
+    same: set[str] = set()
+    free: set[str] = set()
+    if changed is not None:
+        roots = unchanged(after, changed, top.resolve())
+        same = {identity_of(root) for root in roots} & {target.identity for target in before}
+        free = {
+            identity_of(target.root)
+            for target in after
+            if target.policy is None and not target.waivers and not target.altered
+        } & same
+    heads = [item for item in after if item.embedded or identity_of(item.root) not in free]
+    bases = [item for item in before if item.identity not in same]
+    with progress(len(heads) + len(bases)) as done:
+        head = examine(heads, rules, today, done)
+        base = examine(bases, rules, today, done)
     judged = compare(with_same(base, head, same - free), head)
     return replace(judged, unchanged=len(same))
 

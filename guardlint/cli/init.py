@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from guardlint.cli._init_team import TeamSetup
     from guardlint.policy.central_source import CentralSource
 
 __all__ = ["command"]
@@ -93,7 +96,9 @@ def command(
     if tier is not None and policy is not None:
         raise UsageError("a tier names its policy", help="give --tier or --policy")
     named = named_source(source, key, digest, "--from", folder)
-    return _team(folder, team, named, (tier, policy), systems, hook, editor, dry_run)
+    return _team(
+        folder, team, named, (tier, policy), systems, hook, editor, dry_run=dry_run, ci_asked=bool(ci)
+    )
 
 
 def _team(
@@ -104,7 +109,9 @@ def _team(
     systems: tuple[str, ...],
     hook: bool,
     editor: bool | None,
+    *,
     dry_run: bool,
+    ci_asked: bool,
 ) -> int:
     from guardlint.cli._init_team import TeamSetup, kebab, team_files
     from guardlint.cli.update import update
@@ -150,8 +157,18 @@ def _team(
             click.echo("the team file names another central repository: write this one into it, and update")
         elif code := update(written):
             return code
+    for line in _left_out(setup, asked=ci_asked):
+        click.echo(line)
     click.echo("next: `guardlint check`; what it finds today can wait in `guardlint baseline`")
     return 0
+
+
+def _left_out(setup: TeamSetup, *, asked: bool) -> Iterator[str]:
+    """What the repository shows no sign of using, and how to have it all the same."""
+    if not setup.ci and not asked:
+        yield "no CI step: no .github/, no .gitlab-ci.yml is here; `--ci github` or `--ci gitlab` writes it"
+    if not setup.editor:
+        yield "no schemas for the editor: there is no .vscode/; `--editor` writes them"
 
 
 def _write(folder: Path, files: dict[str, str], dry_run: bool) -> None:

@@ -28,7 +28,7 @@ def command(bundle: Path, trust: Path | None, unverified: bool, form: str) -> in
     """Say what is in a bundle: what happens to a message, which models are asked, what it costs."""
     import json
 
-    from guardlint.bundle.described import contents_data, described
+    from guardlint.bundle.described import contents_data, described, fit
     from guardlint.cli._bundles import look_into
 
     seen = look_into(bundle, trust, unverified=unverified)
@@ -38,7 +38,9 @@ def command(bundle: Path, trust: Path | None, unverified: bool, form: str) -> in
         return 0
     click.echo(f"{bundle}  {seen.size:,} bytes")
     if seen.signed_by is None:
-        click.echo("  not verified: nobody vouches for what follows")
+        names = ", ".join(fit(identity)[:16] for identity in seen.claimed)
+        claim = f"it says that {names} signed it" if names else "it is not signed"
+        click.echo(f"  not verified: nobody vouches for what follows; {claim}")
     else:
         names = ", ".join(identity[:16] for identity in seen.signed_by)
         click.echo(

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from guardlint.policy.model import ComposedPolicy
-    from guardlint.report.policy import NewlyFailing
+    from guardlint.policy.central import Central
 
 __all__ = ["command"]
 
@@ -24,6 +23,7 @@ _DIFF = """\b
 Examples:
   guardlint policy diff baseline customer-facing
   guardlint policy diff ours ours --central central-1.4 --against central-1.5
+  guardlint policy diff ours ours --central ./central@v1.4.0 --against ./central@v1.5.0
   guardlint policy diff internal-assistant baseline --teams ../claims --teams ../cards
 
 \b
@@ -34,7 +34,7 @@ _form = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
 _central = click.option(
-    "--central", metavar="DIR", type=click.Path(path_type=Path), help="The company's central repository."
+    "--central", metavar="WHERE", help="The company's central repository: a folder, or GIT@TAG."
 )
 
 
@@ -46,11 +46,16 @@ def command() -> None:
 @command.command("list")
 @_central
 @_form
-def list_policies(central: Path | None, form: str) -> int:
+def list_policies(central: str | None, form: str) -> int:
     """List the policies and the tiers that they are for."""
+    from guardlint.cli._central_option import fetched_central
     from guardlint.policy.central import Central
 
-    repository = Central.open(central)
+    with fetched_central(central, None, None) as folder:
+        return _list(Central.open(folder), form)
+
+
+def _list(repository: Central, form: str) -> int:
     tiers: dict[str, list[str]] = {}
     for tier in repository.tiers():
         tiers.setdefault(repository.tier_policy(tier).split("@")[0], []).append(tier)
@@ -79,19 +84,22 @@ def list_policies(central: Path | None, form: str) -> int:
 @click.argument("id")
 @_central
 @_form
-def show(id: str, central: Path | None, form: str) -> int:
+def show(id: str, central: str | None, form: str) -> int:
     """Show a policy with all that it extends, and where every line of it stands.
 
     ID is a policy, or a policy and its major version: baseline or baseline@1.
     """
+    from guardlint.cli._central_option import fetched_central
     from guardlint.policy.central import Central
     from guardlint.report.policy import policy_data, render_policy
 
-    policy = Central.open(central).policy(id)
-    if form == "json":
-        click.echo(json.dumps(policy_data(policy), indent=2, ensure_ascii=False))
-    else:
-        click.echo(render_policy(policy), nl=False)
+    with fetched_central(central, None, None) as folder:
+        policy = Central.open(folder).policy(id)
+        if form == "json":
+            text = json.dumps(policy_data(policy), indent=2, ensure_ascii=False) + "\n"
+        else:
+            text = render_policy(policy)
+        click.echo(_named(text, {central: folder}), nl=False)
     return 0
 
 
@@ -101,8 +109,7 @@ def show(id: str, central: Path | None, form: str) -> int:
 @_central
 @click.option(
     "--against",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
+    metavar="WHERE",
     help="Another central repository (or another version of it) that AFTER is read from.",
 )
 @click.option(
@@ -116,51 +123,41 @@ def show(id: str, central: Path | None, form: str) -> int:
 def diff(
     before: str,
     after: str,
-    central: Path | None,
-    against: Path | None,
+    central: str | None,
+    against: str | None,
     teams: tuple[Path, ...],
     form: str,
 ) -> int:
     """Say what gets stricter and what looser from policy BEFORE to policy AFTER, and who newly fails."""
+    from guardlint.cli._central_option import fetched_central
+    from guardlint.cli._newly_failing import teams_failing
+    from guardlint.cli.options import now
     from guardlint.policy.central import Central
     from guardlint.policy.changes import changes
     from guardlint.report.policy import difference_data, render_difference
 
-    first = Central.open(central)
-    second = first if against is None else Central.open(against)
-    old, new = first.policy(before), second.policy(after)
-    rails = {name: repository.rail(name) for repository in (first, second) for name in repository.rails()}
-    found = changes(old, new, rails)
-    failing, checked = _newly_failing(teams, old, new) if teams else (None, 0)
-    if form == "json":
-        data = difference_data(old, new, found, failing, checked)
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
-    else:
-        click.echo(render_difference(old, new, found, failing, checked), nl=False)
-    return 1 if failing else 0
+    with (
+        fetched_central(central, None, None) as one,
+        fetched_central(against, None, None, "--against") as other,
+    ):
+        first = Central.open(one)
+        second = first if against is None else Central.open(other)
+        old, new = first.policy(before), second.policy(after)
+        rails = {name: place.rail(name) for place in (first, second) for name in place.rails()}
+        found = changes(old, new, rails)
+        failing = teams_failing(teams, (first, old), (second, new), now().date()) if teams else None
+        if form == "json":
+            data = difference_data(old, new, found, failing)
+            text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+        else:
+            text = render_difference(old, new, found, failing)
+        click.echo(_named(text, {central: one, against: other}), nl=False)
+    return 1 if failing is not None and failing.newly else 0
 
 
-def _newly_failing(
-    teams: tuple[Path, ...], old: ComposedPolicy, new: ComposedPolicy
-) -> tuple[list[NewlyFailing], int]:
-    """The configurations with errors under the new policy and none under the old, and how many there are."""
-    from guardlint.lint.check import Target, check, discover_all
-    from guardlint.report.policy import NewlyFailing
-
-    below = discover_all(teams)
-    if below.problems:
-        raise below.problems[0]
-    failing = []
-    for root in below.roots:
-        was = check([Target(root, old)])
-        if was.count("error"):
-            continue
-        now = check([Target(root, new)])
-        errors = tuple(
-            (f"{item.place.file}:{item.place.line}", f"{item.message} [{item.rule}]")
-            for item in now.findings
-            if item.severity == "error" and item.counts
-        )
-        if errors:
-            failing.append(NewlyFailing(now.configurations[0].path, errors))
-    return failing, len(below.roots)
+def _named(text: str, folders: dict[str | None, Path | None]) -> str:
+    """With the names that were given for folders that lie somewhere for as long as the command runs."""
+    for name, folder in folders.items():
+        if name is not None and folder is not None and folder != Path(name):
+            text = text.replace(f"{folder.as_posix()}/", f"{name}/")
+    return text

@@ -1,4 +1,4 @@
-"""Messages between the guard and a worker: four bytes of length, then JSON in ASCII.
+"""Messages between the guard and a worker process: four bytes of length, then JSON in ASCII.
 
 ASCII because a text may hold what UTF-8 cannot (a lone surrogate), and a check must not fail on that.
 """
@@ -6,10 +6,11 @@ ASCII because a text may hold what UTF-8 cannot (a lone surrogate), and a check 
 from __future__ import annotations
 
 import json
+import os
 import struct
-from typing import Any, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
-__all__ = ["MAX_FRAME", "BadFrame", "decode", "encode", "read_frame", "size_of"]
+__all__ = ["MAX_FRAME", "BadFrame", "decode", "encode", "read_frame", "send", "size_of", "take_pipes"]
 
 MAX_FRAME: Final = 64 * 1024 * 1024
 HEADER: Final = struct.Struct(">I")
@@ -58,3 +59,23 @@ def read_frame(stream: _Readable) -> dict[str, Any] | None:
     size = size_of(header)
     body = stream.read(size)
     return decode(body) if len(body) == size else None
+
+
+def take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The two pipes under other descriptors; 0, 1 and 2 become the null device.
+
+    A ``print`` of user code must not become part of a frame, and what it prints may be content.
+    """
+    inbound, outbound = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    os.close(null)
+    return inbound, outbound
+
+
+def send(outbound: BinaryIO, value: dict[str, Any]) -> None:
+    """Write one frame whole."""
+    data = memoryview(encode(value))
+    while data:
+        data = data[outbound.write(data) :]

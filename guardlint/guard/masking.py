@@ -2,75 +2,80 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
+import hashlib
+import hmac
+import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from guardlint.guard.detecting import Detectors
 from guardlint.guard.plan import Plan, Step
-from guardlint.guard.seen import SeenTexts
 
 if TYPE_CHECKING:
-    from guardlint.pii import Detector, Profile, Span
+    from guardlint.pii import Profile, Pseudonyms
 
 __all__ = ["Masker", "Masking"]
 
-_WARM_UP: Final = "Call Jane Smith on 020 7946 0018."
-_THREADS: Final = 2
+_KEY_VARIABLE: Final = "GUARDLINT_PII_HASH_KEY"
+_BATCH_SHARE: Final = 0.8  # of the plan's deadline: a hung detector is found out before the call is
 
 
 @dataclass(frozen=True, slots=True)
 class Masking:
-    """The outcome for a list of texts: ``texts`` in the same order, ``entities`` counted over all of them."""
+    """The outcome for a list of texts: ``texts`` in the same order, ``entities`` counted over all of them.
+
+    ``blocked``: an entity was found that the step lets nobody pass with.
+    """
 
     texts: list[str]
-    entities: Counter[str]
+    entities: Counter[str] = field(default_factory=Counter)
+    blocked: bool = False
 
 
 class Masker:
-    """The detectors of a plan and the threads they run in, so that no event loop waits for them.
-
-    Texts found clean are remembered by a keyed hash and not looked at again.
-    """
+    """The detectors of a plan.  Findings of texts seen before are remembered under a keyed hash."""
 
     def __init__(self, plan: Plan) -> None:
-        """Build and warm the detectors (seconds).
+        """Raises ConfigError for an unknown entity, or for hashing without a key."""
+        from guardlint.pii import SpanCache, Transformer
 
-        Raises RuntimeUnavailable when Presidio or its model is missing, ConfigError for an unknown entity.
-        """
-        from guardlint.pii import Detector
+        steps = plan.pii_steps()
+        self._profiles = {step: _profile(step) for step in steps}
+        self._transformers = {step: Transformer(step.action, step.actions, key=_key(step)) for step in steps}
+        distinct = list(dict.fromkeys(self._profiles.values()))
+        self._labels = {profile: str(number) for number, profile in enumerate(distinct)}
+        self._detectors = Detectors(distinct, limit=plan.timeout * _BATCH_SHARE)
+        self._seen = SpanCache()
 
-        profiles = {_profile(step) for step in plan.pii_steps()}
-        self._detectors = {profile: Detector(profile, strict=True) for profile in profiles}
-        for detector in self._detectors.values():
-            detector.detect(_WARM_UP)
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="guardlint-pii")
-        self._clean = SeenTexts()
+    async def start(self) -> None:
+        """Start the detectors (seconds).  Raises RuntimeUnavailable when Presidio or its model is missing."""
+        await self._detectors.start()
 
-    async def mask(self, step: Step, texts: Sequence[str]) -> Masking:
-        """Replace what ``step`` asks for in each text by ``<ENTITY>``.  Raises what a detector raises."""
-        profile = _profile(step)
-        label = repr(profile)
-        result = Masking(list(texts), Counter())
-        todo = [index for index, text in enumerate(texts) if not self._clean.knows(label, text)]
-        if not todo:
-            return result
-        detector, loop = self._detectors[profile], asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, _detect, detector, [texts[index] for index in todo])
-        for index, spans in zip(todo, found, strict=True):
+    async def mask(self, step: Step, texts: Sequence[str], pseudonyms: Pseudonyms) -> Masking:
+        """Do with each text what ``step`` asks for.  Raises DetectionFailed."""
+        profile, transformer = self._profiles[step], self._transformers[step]
+        label = self._labels[profile]
+        found = [self._seen.get(label, text) for text in texts]
+        todo = [index for index, spans in enumerate(found) if spans is None]
+        if todo:
+            new = await self._detectors.detect(profile, [texts[index] for index in todo])
+            for index, answer in zip(todo, new, strict=True):
+                self._seen.put(label, texts[index], answer)
+                found[index] = answer
+        result = Masking(list(texts))
+        blocked = False
+        for index, (text, spans) in enumerate(zip(texts, found, strict=True)):
             if spans:
                 result.entities.update(span.entity for span in spans)
-                result.texts[index] = _masked(texts[index], spans)
-            else:
-                self._clean.remember(label, texts[index])
-        return result
+                blocked = blocked or transformer.blocks(spans)
+                result.texts[index] = transformer.apply(text, spans, pseudonyms)
+        return replace(result, blocked=blocked)
 
-    def close(self) -> None:
-        """Let the threads go."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
+        """Let the processes go."""
+        await self._detectors.close()
 
 
 def _profile(step: Step) -> Profile:
@@ -79,45 +84,16 @@ def _profile(step: Step) -> Profile:
     profile = PROFILES["default"]
     if step.entities is not None:
         profile = profile.only(step.entities)
-    return replace(
+    profile = replace(
         profile,
         thresholds=tuple((name, step.thresholds.get(name, least)) for name, least in profile.thresholds),
     )
+    return profile.allowing(step.allowed) if step.allowed else profile
 
 
-def _detect(detector: Detector, texts: Iterable[str]) -> list[list[Span]]:
-    return [detector.detect(text) for text in texts]
-
-
-def _masked(text: str, spans: Sequence[Span]) -> str:
-    """``text`` with its spans replaced.  What was JSON (the arguments of a tool call) stays JSON."""
-    quote = text[:1] in ("{", "[") and _is_json(text)
-    parts: list[str] = []
-    position = 0
-    for span in spans:
-        name = f"<{span.entity}>"
-        if quote and not _in_string(text, span.start):
-            name = f'"{name}"'  # a number lost its digits; as a string it is JSON again
-        parts += (text[position : span.start], name)
-        position = span.end
-    return "".join((*parts, text[position:]))
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _in_string(text: str, position: int) -> bool:
-    inside = escaped = False
-    for character in text[:position]:
-        if escaped:
-            escaped = False
-        elif inside and character == "\\":
-            escaped = True
-        elif character == '"':
-            inside = not inside
-    return inside
+def _key(step: Step) -> bytes | None:
+    """The key of hashes: from the environment, so that digests join across processes."""
+    if "hash" not in {step.action, *step.actions.values()}:
+        return None
+    secret = os.environ.get(_KEY_VARIABLE, "")
+    return hmac.digest(secret.encode(), b"guardlint pii hash", hashlib.sha256) if secret else None

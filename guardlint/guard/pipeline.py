@@ -17,6 +17,7 @@ from guardlint.guard.messages import Message, Path, Slot, as_turns, from_outside
 from guardlint.guard.plan import Plan, Step
 from guardlint.guard.seen import SeenTexts
 from guardlint.guard.verdict import Reason, StepRecord, Verdict
+from guardlint.pii import Pseudonyms
 
 __all__ = ["Call", "Pipeline"]
 
@@ -43,6 +44,7 @@ class Call:
     reason: Reason | None = None
     error: bool = False
     rewritten: set[_Where] = field(default_factory=set)
+    pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
     content: dict[str, str | None] = field(default_factory=dict)
     guard_ms: float = 0.0
     function_ms: float | None = None
@@ -77,6 +79,10 @@ class Pipeline:
         """The output steps on ``reply``; returns it as it may be released, unless ``call.blocked``."""
         held = [reply]
         await self._run("output", call, held)
+        if not call.blocked and any(step.restore for step in self._plan.steps["input"]):
+            # Last of all: no judge and no record ever sees what a pseudonym stands for.
+            places = {(0, slot.path): call.pseudonyms.restore(slot.text) for slot in text_slots(held[0])}
+            _put(held, places)
         return held[0]
 
     async def mask_context(self, call: Call) -> None:
@@ -118,13 +124,13 @@ class Pipeline:
         places = [(index, slot) for index, message in enumerate(messages) for slot in text_slots(message)]
         verdict = RailsVerdict("passed")
         try:
-            masking = await self._masker.mask(step, [slot.text for _, slot in places])
+            masking = await self._masker.mask(step, [slot.text for _, slot in places], call.pseudonyms)
         except Exception:  # noqa: BLE001 - a detector that breaks lets nothing through
             verdict = RailsVerdict.broken(step.rail)
             call.block("personal-data-failed", rail=step.rail, error=True)
         else:
             call.entities.update(masking.entities)
-            if masking.entities and step.action == "block":
+            if masking.blocked:
                 verdict = RailsVerdict("blocked", rail=step.rail)
                 call.block("personal-data", rail=step.rail)
             elif masking.entities:

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, cast
 
 from guardlint.engines import Direction
 from guardlint.errors import ConfigError
+from guardlint.pii.acting import ACTIONS, Action
 
 __all__ = ["SCHEMA", "Plan", "Step", "read_plan"]
 
@@ -19,7 +20,7 @@ SCHEMA: Final = "guardlint/plan/v1"
 _PLACE: Final = "plan.yml"
 _KEYS: Final = {"schema", "input", "output", "refusal", "on_error", "timeout_seconds", "audit"}
 _STEP_KEYS: Final[Mapping[str, frozenset[str]]] = {
-    "pii": frozenset({"step", "rail", "entities", "thresholds", "action"}),
+    "pii": frozenset({"step", "rail", "entities", "thresholds", "action", "actions", "restore", "allowed"}),
     "company": frozenset({"step", "when"}),
     "team": frozenset({"step"}),
 }
@@ -29,14 +30,21 @@ StepName = Literal["pii", "company", "team"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step.  ``entities`` None means the profile's own; ``thresholds`` are minimum scores, 0 to 1."""
+    """One step.  ``entities`` None means the profile's own; ``thresholds`` are minimum scores, 0 to 1.
+
+    ``action`` is done with what is found, unless ``actions`` says otherwise of an entity; ``restore`` puts
+    the values back in the reply where pseudonyms stand for them; ``allowed`` values are left alone.
+    """
 
     name: StepName
     rewritten_only: bool = False
     rail: str | None = None
     entities: tuple[str, ...] | None = None
-    thresholds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-    action: Literal["mask", "block"] = "mask"
+    thresholds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    action: Action = "mask"
+    actions: Mapping[str, Action] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    restore: bool = False
+    allowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +108,11 @@ def _step(entry: Any, direction: str) -> Step:
     if name != "pii":
         return Step(cast("StepName", name), rewritten_only=when == "rewritten")
     entities, thresholds, action = entry.get("entities"), entry.get("thresholds"), entry.get("action", "mask")
-    if action not in ("mask", "block"):
-        raise ConfigError("the action of a pii step must be `mask` or `block`", place=_PLACE)
+    if action not in ACTIONS:
+        raise ConfigError(f"the action of a pii step must be one of {', '.join(ACTIONS)}", place=_PLACE)
+    allowed = entry.get("allowed")
+    if allowed is not None and not _are_names(allowed):
+        raise ConfigError("the allowed values of a pii step must be a list of texts", place=_PLACE)
     if entities is not None and not _are_names(entities):
         raise ConfigError("the entities of a pii step must be a list of names", place=_PLACE)
     return Step(
@@ -109,8 +120,25 @@ def _step(entry: Any, direction: str) -> Step:
         rail=str(entry.get("rail") or "personal data"),
         entities=None if entities is None else tuple(entities),
         thresholds=_thresholds(thresholds or {}),
-        action=action,
+        action=cast("Action", action),
+        actions=_actions(entry.get("actions") or {}),
+        restore=_flag(entry.get("restore", False)),
+        allowed=tuple(allowed or ()),
     )
+
+
+def _actions(value: Any) -> Mapping[str, Action]:
+    if not isinstance(value, Mapping) or not all(
+        isinstance(name, str) and action in ACTIONS for name, action in value.items()
+    ):
+        raise ConfigError("`actions` must map entities to actions", place=_PLACE)
+    return MappingProxyType(dict(value))
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError("`restore` must be true or false", place=_PLACE)
+    return value
 
 
 def _thresholds(value: Any) -> Mapping[str, float]:

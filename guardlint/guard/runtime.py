@@ -35,10 +35,13 @@ class Runtime:
         if os.getpid() != self.pid:
             return
         with contextlib.suppress(Exception):
-            self.loop.submit(self.halves.close()).result(_CLOSE_SECONDS)
-        if self.masker is not None:
-            self.masker.close()
+            self.loop.submit(self._end()).result(_CLOSE_SECONDS)
         self.loop.close()
+
+    async def _end(self) -> None:
+        await self.halves.close()
+        if self.masker is not None:
+            await self.masker.close()
 
 
 def open_runtime(plan: Plan, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Runtime:
@@ -62,15 +65,28 @@ async def _open(
     try:
         halves = await open_halves(files, manifest)
     except BaseException:
-        making.cancel()
+        await _undo(making)
         raise
     try:
         check_plan(plan, halves, manifest)
         return halves, await making
     except BaseException:
         await halves.close()
+        await _undo(making)
         raise
 
 
+async def _undo(making: asyncio.Future[Masker | None]) -> None:
+    making.cancel()
+    with contextlib.suppress(asyncio.CancelledError, Exception):
+        masker = await making
+        if masker is not None:
+            await masker.close()
+
+
 async def _masker(plan: Plan) -> Masker | None:
-    return await asyncio.to_thread(Masker, plan) if plan.pii_steps() else None
+    if not plan.pii_steps():
+        return None
+    masker = Masker(plan)
+    await masker.start()
+    return masker

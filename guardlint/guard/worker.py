@@ -19,14 +19,14 @@ from typing import Any, BinaryIO
 from guardlint.engines import Rails, RailsVerdict, open_rails, preload
 from guardlint.errors import GuardlintError
 from guardlint.guard.confine import confine
-from guardlint.guard.frames import BadFrame, encode, read_frame
+from guardlint.guard.frames import BadFrame, read_frame, send, take_pipes
 
 __all__ = ["main"]
 
 
 def main() -> int:
     """Open the configuration that the first frame names, then answer until the pipe closes."""
-    inbound, outbound = _take_pipes()
+    inbound, outbound = take_pipes()
     confine(Path.cwd().parent)
     try:
         # NeMo takes two seconds to import: done before the files are there, while the guard still reads
@@ -38,35 +38,16 @@ def main() -> int:
         directory = Path(order["directory"])
         rails = open_rails(directory, order["uses"])
     except BaseException as error:  # noqa: BLE001 - config.py may even call sys.exit()
-        _send(outbound, {"refused": _told(error)})
+        send(outbound, {"refused": _told(error)})
         return 1
     asyncio.run(_serve(rails, inbound, outbound, directory.parent))
     return 0
-
-
-def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """The two pipes under other descriptors; 0, 1 and 2 become the null device.
-
-    A ``print`` of user code must not become part of a frame, and what it prints may be content.
-    """
-    inbound, outbound = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
-    null = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(null, descriptor)
-    os.close(null)
-    return inbound, outbound
 
 
 def _told(error: BaseException) -> dict[str, str | None]:
     if isinstance(error, GuardlintError):
         return {"message": error.message, "help": error.help}
     return {"message": f"the configuration raised {type(error).__name__} while it was loaded", "help": None}
-
-
-def _send(outbound: BinaryIO, value: dict[str, Any]) -> None:
-    data = memoryview(encode(value))
-    while data:
-        data = data[outbound.write(data) :]
 
 
 async def _serve(rails: Rails, inbound: BinaryIO, outbound: BinaryIO, folder: Path) -> None:
@@ -96,10 +77,10 @@ async def _serve(rails: Rails, inbound: BinaryIO, outbound: BinaryIO, folder: Pa
     try:
         await rails.start()
     except GuardlintError as error:
-        _send(outbound, {"refused": _told(error)})
+        send(outbound, {"refused": _told(error)})
         return
     flows = {direction: list(names) for direction, names in rails.flows.items()}
-    _send(outbound, {"ready": {"engine": rails.engine, "flows": flows, "unused": list(rails.unused)}})
+    send(outbound, {"ready": {"engine": rails.engine, "flows": flows, "unused": list(rails.unused)}})
     threading.Thread(target=listen, daemon=True).start()
     await loop.create_future()
 
@@ -109,7 +90,7 @@ async def _answer(rails: Rails, frame: dict[str, Any], outbound: BinaryIO) -> No
         verdict = await rails.check(frame["direction"], frame["turns"])
     except asyncio.CancelledError:
         verdict = RailsVerdict.broken()
-    _send(
+    send(
         outbound,
         {
             "id": frame["id"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -51,8 +51,13 @@ class Judged:
     unchanged: int = 0
 
 
-def examine(targets: Sequence[Target], rules: Sequence[LoadedRule], today: date | None) -> Side:
-    """Check every target and note the rails that work."""
+def examine(
+    targets: Sequence[Target],
+    rules: Sequence[LoadedRule],
+    today: date | None,
+    done: Callable[[], object] = bool,
+) -> Side:
+    """Check every target and note the rails that work; ``done`` is called after each."""
     checked: list[CheckedConfiguration] = []
     findings: dict[str, tuple[Finding, ...]] = {}
     sources: dict[str, str] = {}
@@ -71,6 +76,7 @@ def examine(targets: Sequence[Target], rules: Sequence[LoadedRule], today: date 
         named |= {related.place.file for item in found for related in item.related}
         named |= {place.file for place in working[name].places.values()}
         sources.update((file, text) for file, text in configuration.texts.items() if file in named)
+        done()
     together = tuple(item for found in findings.values() for item in found)
     return Side(Report(tuple(checked), together, sources), findings, working, named_targets, today)
 

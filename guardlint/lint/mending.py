@@ -80,7 +80,7 @@ def mend(
                 unsafe,
                 mended,
             )
-    kept = {new for new in mended.renamed.values()}
+    kept = set(mended.renamed.values())
     mended.before = {
         name: text for name, text in mended.before.items() if mended.after[name] != text or name in kept
     }
@@ -158,7 +158,7 @@ def _read(target: Target, mended: Mended) -> Configuration:
     catalogue = load_catalogue(target.version)
     search = likely_search(target.root, os.environ.get("COLANGPATH", ""))
     files = walked_as(target.root, mended.renamed)
-    return assemble(target.root, shown_path(target.root), catalogue, files, text_of, search)
+    return assemble(target.root, shown_path(target.root), catalogue, files, text_of, search.find)
 
 
 def _is_gone(finding: Finding, before: Sequence[Finding], after: Sequence[Finding]) -> bool:

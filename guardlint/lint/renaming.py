@@ -8,7 +8,6 @@ from itertools import groupby
 from pathlib import Path
 
 from guardlint.nemo.walk import WalkedFile, kind_of, railsignore, walk
-from guardlint.source.files import shown_path
 from guardlint.source.record import replace
 
 __all__ = ["can_be_renamed", "walked_as"]
@@ -20,12 +19,12 @@ def walked_as(root: Path, renamed: Mapping[str, str]) -> tuple[WalkedFile, ...]:
     if not renamed:
         return files
     _, patterns = railsignore(root)
-    named = [_named(file, renamed.get(shown_path(file.path)), patterns) for file in files]
+    named = [_named(file, renamed.get(file.shown), patterns) for file in files]
     # A folder's files stand together, sorted by name.
     return tuple(
         file
-        for _, together in groupby(named, key=lambda file: file.path.parent)
-        for file in sorted(together, key=lambda file: file.path.name)
+        for _, together in groupby(named, key=lambda file: file.relative.rpartition("/")[0])
+        for file in sorted(together, key=lambda file: file.relative)
     )
 
 
@@ -46,4 +45,5 @@ def _named(file: WalkedFile, new: str | None, patterns: Sequence[str]) -> Walked
     relative = f"{folder}{slash}{name}"
     ignored = next((pattern for pattern in patterns if fnmatch.fnmatch(name, pattern)), None)
     kind = kind_of(relative) if ignored is None else "ignored"
-    return replace(file, path=file.path.with_name(name), relative=relative, kind=kind, ignored_by=ignored)
+    path = str(file.path.with_name(name))
+    return replace(file, name=path, relative=relative, kind=kind, ignored_by=ignored)

@@ -268,9 +268,10 @@ def read_configuration(
     ``search``: where imports are looked for; by default the folders in which an application that uses
     ``root`` is likely to run, and what COLANGPATH names.
     """
+    colang_path = os.environ.get("COLANGPATH", "")
 
     def find(name: str) -> Path | None:
-        return (search or likely_search(root, os.environ.get("COLANGPATH", ""))).find(name)
+        return (search or likely_search(root, colang_path)).find(name)
 
     return assemble(root, shown_path(root), load_catalogue(version), walk(root), text_of_file, find)
 

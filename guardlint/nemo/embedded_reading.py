@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from pathlib import Path
 
 from guardlint.nemo.catalogue import Catalogue, load_catalogue
 from guardlint.nemo.configuration import Configuration, FileProblem, assemble
@@ -42,7 +43,7 @@ def read_embedded(embedded: EmbeddedConfiguration, *, version: str | None = None
 
 
 def _file(embedded: EmbeddedConfiguration, name: str, patterns: tuple[str, ...]) -> WalkedFile:
-    path = str(embedded.virtual(name))
+    path = str(Path(embedded.virtual(name)))
     if embedded.kind != "config_map":
         return WalkedFile(path, name, "colang" if name.endswith(".co") else "yaml")
     pattern = next((pattern for pattern in patterns if fnmatch.fnmatch(name, pattern)), None)

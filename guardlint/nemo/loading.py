@@ -15,6 +15,7 @@ from guardlint.nemo.once import once
 from guardlint.nemo.references import RailReference
 from guardlint.nemo.refusal import Refusal
 from guardlint.nemo.shapes import WrongShape, is_true, wrong_shapes
+from guardlint.nemo.unread import is_set_aside, unread_files
 from guardlint.nemo.value_refusals import value_refusals
 from guardlint.source.files import shown_path
 from guardlint.source.names import closest
@@ -142,7 +143,7 @@ def _rails(configuration: Configuration) -> Iterator[Refusal]:
         needed = _needed_prompts(rail)
         if needed and not any(task in tasks for task in needed):
             yield Refusal(
-                "key" if _is_under_wrong_key(configuration, needed) else "other",
+                "key" if _is_written(configuration, needed) else "other",
                 f"`{rail.flow}` needs a prompt for the task `{needed[0]}`",
                 rail.place,
                 rail.path,
@@ -210,18 +211,33 @@ def _needed_prompts(rail: RailReference) -> tuple[str, ...]:
     return (needed,) if rail.text == rail.flow else ()
 
 
-def _is_under_wrong_key(configuration: Configuration, tasks: tuple[str, ...]) -> bool:
-    """Whether the prompt is there, below a misspelt ``prompts`` or the first of two: other rules say so."""
+def _is_written(configuration: Configuration, tasks: tuple[str, ...]) -> bool:
+    """Whether the prompt is there where NeMo does not look, and another rule says so.
+
+    Below a misspelt ``prompts`` (unknown-key), the first of two (duplicate-key), or in a file that a line of
+    ``.railsignore`` hides (ignored-file).
+    """
     keys = configuration.catalogue.data["keys"]
     if any(path == ("prompts",) for file in configuration.yaml_files for path, *_ in file.duplicates()):
         return True
-    return any(
-        name not in keys["keys"]
-        and isinstance(value, list)
-        and any(isinstance(entry, dict) and entry.get("task") in tasks for entry in value)
-        and meant(str(name), value, keys) == "prompts"
+    if any(
+        name not in keys["keys"] and _has_task(value, tasks) and meant(str(name), value, keys) == "prompts"
         for file in configuration.yaml_files
         for name, value in file.data.items()
+    ):
+        return True
+    return any(
+        item.why == "ignored"
+        and item.data is not None
+        and _has_task(item.data.get("prompts"), tasks)
+        and not is_set_aside(item.walked.relative)
+        for item in unread_files(configuration)
+    )
+
+
+def _has_task(prompts: object, tasks: tuple[str, ...]) -> bool:
+    return isinstance(prompts, list) and any(
+        isinstance(entry, dict) and entry.get("task") in tasks for entry in prompts
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from guardlint.nemo.catalogue import presidio_facts
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.taint import DETECTING, ENGINES, MASKING, Step, personal_data_steps
+from guardlint.source.names import closest
 from guardlint.source.record import record
 from guardlint.source.yaml_file import DataPath, YamlFile
 
@@ -24,6 +25,7 @@ __all__ = [
     "as_number",
     "best_pattern",
     "entities",
+    "has_misplaced_recognizer",
     "misplaced_entities",
     "recognizers",
     "scores",
@@ -151,6 +153,20 @@ def misplaced_entities(configuration: Configuration, source: str) -> bool:
     )
 
 
+def has_misplaced_recognizer(configuration: Configuration, entity: str) -> bool:
+    """Whether a recognizer for the entity stands where NeMo reads none, which is another rule's finding."""
+    if any(item.entity == entity for item in recognizers(configuration)):
+        return False
+    stack: list[Any] = [file.data for file in configuration.yaml_files if entity in file.text]
+    while stack:
+        data = stack.pop()
+        if isinstance(data, dict) and data.get("supported_entity") == entity:
+            return True
+        if isinstance(data, dict | list):
+            stack.extend(data.values() if isinstance(data, dict) else data)
+    return False
+
+
 def _entity_lists(file: YamlFile) -> Iterator[DataPath]:
     """The paths of all lists under a key like ``entities``, ten levels down at most."""
     stack: list[tuple[DataPath, Any]] = [((), file.data)]
@@ -160,8 +176,16 @@ def _entity_lists(file: YamlFile) -> Iterator[DataPath]:
             continue
         for key, value in data.items():
             if isinstance(key, str) and (*path, key) != ("custom_data",):
-                if isinstance(value, list) and value and key.lower().startswith("entit"):
+                name = key.lower()
+                entities = name[:2] == "en" and (
+                    name[:5] == "entit" or closest(name, ("entities",)) is not None
+                )
+                if entities and value and isinstance(value, list):
                     yield (*path, key)
+                if entities and isinstance(value, dict):  # `entities: {input: […]}`
+                    yield from (
+                        (*path, key, name) for name, listed in value.items() if isinstance(listed, list)
+                    )
                 stack.append(((*path, key), value))
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 from guardlint.source.files import shown_path
 from guardlint.source.record import record
 
-__all__ = ["WalkedFile", "kind_of", "railsignore", "walk"]
+__all__ = ["Kind", "WalkedFile", "kind_of", "railsignore", "walk"]
 
 Kind = Literal["yaml", "colang", "document", "ignored", "python", "other"]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -13,10 +14,10 @@ from pathlib import Path
 from guardlint.errors import RuntimeUnavailable
 from guardlint.pii.language import is_english
 from guardlint.pii.model import Model, ModelError, load_model
-from guardlint.pii.normalise import normalise
-from guardlint.pii.profiles import Profile
+from guardlint.pii.normalise import View, normalise
+from guardlint.pii.profiles import Custom, Profile
 from guardlint.pii.reading import Reading
-from guardlint.pii.rule import Needs
+from guardlint.pii.rule import Context, Needs, Rule, words
 from guardlint.pii.span import Hit, Rank, Span
 from guardlint.source.record import record
 
@@ -42,31 +43,46 @@ class Engine:
     finders: tuple[tuple[Needs, Finder], ...]
     model: Model | None
     degraded: str | None
+    allowed: frozenset[str] = frozenset()
 
     def scan(self, text: str, language: str) -> list[Span]:
         """Personal data in ``text``, in order, never overlapping."""
+        return self.scan_all([text], language)[0]
+
+    def scan_all(self, texts: Sequence[str], language: str) -> list[list[Span]]:
+        """:meth:`scan` for each text; the same answers, whatever stands beside a text."""
+        views = [normalise(text) for text in texts]
+        with _quiet():
+            guesses = self._guesses([view.text for view in views], language)
+            return [
+                self._settle(view, [*self._candidates(view.text), *some])
+                for view, some in zip(views, guesses, strict=True)
+            ]
+
+    def _settle(self, view: View, candidates: Iterable[Hit]) -> list[Span]:
         from guardlint.pii.arbitrate import arbitrate
         from guardlint.pii.persons import trim_guess
 
-        view = normalise(text)
-        with _quiet():
-            hits = [
-                hit
-                for hit in self._candidates(view.text, language)
-                if hit.score >= self.thresholds[hit.entity]
-            ]
+        hits = [hit for hit in candidates if hit.score >= self.thresholds[hit.entity]]
+        if not hits:
+            return []
         kept = arbitrate(view.text, hits, trim_guess)
         # One original character can stand for several seen ones (a ligature), so two spans may now share it.
         spans: list[Span] = []
         for hit in kept:
             start, end = view.original(hit.start, hit.end)
             start = max(start, spans[-1].end) if spans else start
-            if start < end:
+            if start < end and not self._is_allowed(view.text[hit.start : hit.end]):
                 spans.append(Span(start, end, hit.entity, round(hit.score, 2)))
         return spans
 
-    def _candidates(self, text: str, language: str) -> Iterator[Hit]:
-        """What rules find in the text and in its other readings, and what the model guesses."""
+    def _is_allowed(self, value: str) -> bool:
+        return bool(self.allowed) and value.casefold().strip() in self.allowed
+
+    def _candidates(self, text: str) -> Iterator[Hit]:
+        """What rules find in the text and in its other readings."""
+        if not text or text.isspace():
+            return
         from guardlint.pii import disguises, tables
         from guardlint.pii.reading import readings
 
@@ -88,8 +104,6 @@ class Engine:
         for reading in readings(text, (*tables.LIKELY_READERS, *disguises.READERS)):
             hits += self._anew(reading)
         yield from hits
-        if self.model and is_english(text, language):
-            yield from self._guesses(self.model, text)
 
     def _anew(self, reading: Reading) -> Iterator[Hit]:
         """What the rules find where a reading differs from the text."""
@@ -105,15 +119,26 @@ class Engine:
             if needs in has:
                 yield from find(text)
 
-    def _guesses(self, model: Model, text: str) -> Iterator[Hit]:
+    def _guesses(self, texts: Sequence[str], language: str) -> list[list[Hit]]:
+        """What the model names in each text that it can read."""
+        guessed: list[list[Hit]] = [[] for _ in texts]
+        if self.model is None:
+            return guessed
+        read = [index for index, text in enumerate(texts) if is_english(text, language)]
+        named = self.model.entities_of([texts[index] for index in read])
+        for index, entities in zip(read, named, strict=True):
+            guessed[index] = [hit for entity in entities if (hit := self._guess(texts[index], *entity))]
+        return guessed
+
+    def _guess(self, text: str, start: int, end: int, entity: str) -> Hit | None:
         from guardlint.pii.persons import stands_for_a_thing, trim_guess
 
-        for start, end, entity in model.entities(text):
-            if entity not in self.thresholds:
-                continue
-            kept = trim_guess(text, start, end) if entity in {"PERSON", "LOCATION"} else (start, end)
-            if kept and not (entity == "PERSON" and stands_for_a_thing(text, *kept)):
-                yield Hit(*kept, entity, _NER_SCORE, Rank.GUESSED)
+        if entity not in self.thresholds:
+            return None
+        kept = trim_guess(text, start, end) if entity in {"PERSON", "LOCATION"} else (start, end)
+        if not kept or (entity == "PERSON" and stands_for_a_thing(text, *kept)):
+            return None
+        return Hit(*kept, entity, _NER_SCORE, Rank.GUESSED)
 
 
 def engine_for(profile: Profile, model_path: Path | None = None) -> Engine:
@@ -141,7 +166,7 @@ def _build(profile: Profile, model_path: Path | None) -> Engine:
         ) from None
     _silence()
     with _quiet():
-        finders = tuple(_finders(profile.entities))
+        finders = (*_finders(profile.entities), *((Needs.NOTHING, _own(one).find) for one in profile.custom))
     model, degraded = None, None
     if profile.needs_model:
         try:
@@ -149,7 +174,12 @@ def _build(profile: Profile, model_path: Path | None) -> Engine:
         except ModelError as problem:
             degraded = f"{problem}; names and places are found by rules alone"
             warnings.warn(f"guardlint.pii is degraded: {degraded}", RuntimeWarning, stacklevel=4)
-    return Engine(dict(profile.thresholds), finders, model, degraded)
+    return Engine(dict(profile.thresholds), finders, model, degraded, profile.allowed)
+
+
+def _own(one: Custom) -> Rule:
+    context = Context(words(*one.context), required=one.required) if one.context else None
+    return Rule(one.entity, re.compile(one.pattern), one.score, context=context)
 
 
 def _finders(entities: frozenset[str]) -> Iterator[tuple[Needs, Finder]]:

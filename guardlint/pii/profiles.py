@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from guardlint.errors import ConfigError
 from guardlint.source.record import record, replace
 
-__all__ = ["NER_ENTITIES", "PROFILES", "Profile", "profile_named"]
+__all__ = ["NER_ENTITIES", "PROFILES", "Custom", "Profile", "profile_named"]
 
 NER_ENTITIES = frozenset({"LOCATION", "NRP", "ORGANIZATION", "DATE_TIME"})
 """What only the statistical model finds; PERSON is found by rules too, where the text announces a name."""
@@ -39,15 +40,34 @@ _WIDE = ("PERSON", "LOCATION", "NRP", "ORGANIZATION", "DATE_TIME", "UUID")
 
 
 @record
+class Custom:
+    """A recogniser of a company's own: a pattern of Python's ``re`` for one entity, old or new.
+
+    The group ``value`` is the personal data, else the whole match. ``context``: words before a candidate
+    that raise its score, or without which it does not count (``required``).
+    """
+
+    entity: str
+    pattern: str
+    score: float = 0.6
+    context: tuple[str, ...] = ()
+    required: bool = False
+
+
+@record
 class Profile:
     """Entities with the least score (0..1) at which each is reported, and the language assumed.
 
+    ``custom``: recognisers beside guardlint's own. ``allowed``: values that are never reported, whatever
+    their capitals, such as the company's own address and switchboard.
     Hashable, so that detectors with equal profiles share one engine.
     """
 
     name: str
     thresholds: tuple[tuple[str, float], ...]
     language: str = "en"
+    custom: tuple[Custom, ...] = ()
+    allowed: frozenset[str] = frozenset()
 
     @property
     def entities(self) -> frozenset[str]:
@@ -79,6 +99,45 @@ class Profile:
                 )
         return replace(
             self, name=f"{self.name}*", thresholds=tuple((e, held.get(e, _THRESHOLD)) for e in chosen)
+        )
+
+    def with_custom(self, recognisers: Iterable[Custom]) -> Profile:
+        """This profile with more recognisers; their entities are looked for.
+
+        Raises ConfigError for a pattern that is none, a score outside 0..1, or a bad name.
+        """
+        added = tuple(recognisers)
+        for one in added:
+            _check_custom(one)
+        thresholds = {**{one.entity: _THRESHOLD for one in added}, **dict(self.thresholds)}
+        return replace(
+            self,
+            name=f"{self.name}*",
+            thresholds=tuple(sorted(thresholds.items())),
+            custom=(*self.custom, *added),
+        )
+
+    def allowing(self, values: Iterable[str]) -> Profile:
+        """This profile with values that are never reported."""
+        return replace(
+            self, name=f"{self.name}*", allowed=self.allowed | {value.casefold().strip() for value in values}
+        )
+
+
+def _check_custom(one: Custom) -> None:
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]{1,39}", one.entity):
+        raise ConfigError(
+            f"the entity {one.entity!r} has a bad name", help="write capitals, digits and _, as Presidio does"
+        )
+    if not 0 <= one.score <= 1:
+        raise ConfigError(f"the score of the recogniser for {one.entity} is not between 0 and 1")
+    try:
+        pattern = re.compile(one.pattern)
+    except re.error as error:
+        raise ConfigError(f"the pattern for {one.entity} is no regular expression: {error}") from None
+    if pattern.match(""):
+        raise ConfigError(
+            f"the pattern for {one.entity} matches nothing at all, so it would match everywhere"
         )
 
 

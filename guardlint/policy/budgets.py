@@ -120,13 +120,11 @@ def _violation(
     else:
         shown = _number(predicted.at(key.level))
         message = (
-            f"a query of {key.profile} {what} {_WORDS[key.level]} {shown} {unit}, "
+            f"a query of {key.profile} {what} {_WORDS[key.level]} {shown} {_counted(unit, shown)}, "
             f"and {label} allows {_number(most.value)}"
         )
         dearest = spending.dearest("calls" if key.figure == "llm_calls" else key.figure, key.level) or ""
-        part = _figure_of(spending, dearest, key.figure)
-        own = f" ({_number(part.at(key.level))} {unit})" if part is not None else ""
-        mend = f"most of it is '{dearest}'{own}; 'guardlint cost' shows every part"
+        mend = f"{_most_of_it(spending, key, dearest, unit)}; 'guardlint cost' shows every part"
         path = _path(dearest)
     return Violation(
         requirement=key.id,
@@ -139,6 +137,21 @@ def _violation(
         at_run_time=f"every query may cost that much, {_volume(spending, economy)}",
         help=mend,
     )
+
+
+def _most_of_it(spending: Spending, key: Budget, dearest: str, unit: str) -> str:
+    """Which part has most, or that several have the same."""
+    shares = {name: _figure_of(spending, name, key.figure) for name in spending.parts}
+    most = shares.get(dearest)
+    if most is None:
+        return "no part of it stands out"
+    own = most.at(key.level)
+    same = [name for name, part in shares.items() if part is not None and part.at(key.level) == own]
+    if len(same) > 1:
+        return (
+            f"{len(same)} parts have the same share of it, {_number(own)} {_counted(unit, _number(own))} each"
+        )
+    return f"most of it is '{dearest}' ({_number(own)} {_counted(unit, _number(own))})"
 
 
 def _volume(spending: Spending, economy: Economy) -> str:
@@ -172,6 +185,10 @@ def _figure_of(spending: Spending, part: str, figure: str) -> Range | None:
 def _why(policy: ComposedPolicy, origin: Origin) -> tuple[str, tuple[str, ...]]:
     given = [one for one in policy.reasons.get("budgets", ()) if one.origin.policy == origin.policy]
     return (given[-1].reason, given[-1].controls) if given else (_REASON, _CONTROLS)
+
+
+def _counted(unit: str, number: str) -> str:
+    return unit.removesuffix("s") if number == "1" and unit in _UNITS.values() else unit
 
 
 def _number(value: float) -> str:

@@ -62,7 +62,7 @@ def wrong_pattern(fragment: Any) -> str | None:
 
 
 def _word_implies(fragment: Fragment, word: str, said: Any, floor: Fragment) -> bool:
-    if word not in _KEYWORDS or _equal(fragment.get(word), said):
+    if word not in _KEYWORDS or (word in fragment and _equal(fragment[word], said)):
         # additionalProperties speak of what `properties` leaves over: the same words, the same keys.
         return word != "additionalProperties" or set(fragment.get("properties", ())) <= set(
             floor.get("properties", ())

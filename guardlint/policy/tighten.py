@@ -20,7 +20,8 @@ _RANKS = {
     "actions": ("isolated", "reviewed", "forbidden"),
     "config_py": ("isolated", "reviewed", "forbidden"),
     "severity": ("note", "warning", "error"),
-    "becomes": ("mask", "block"),
+    # What can be undone or shows a part is looser than the bare name.
+    "becomes": ("last_four", "hash", "pseudonym", "mask", "block"),
     "mode": ("monitor", "canary", "enforce"),
     "content_capture": ("full", "redacted", "never"),
     "telemetry": ("required",),

@@ -18,6 +18,7 @@ __all__ = [
     "COMPOSED",
     "DIFFERENCE",
     "NewlyFailing",
+    "TeamsFailing",
     "difference_data",
     "policy_data",
     "render_difference",
@@ -38,6 +39,15 @@ class NewlyFailing:
 
     configuration: str
     errors: tuple[tuple[str, str], ...]
+
+
+@record
+class TeamsFailing:
+    """How many configurations were checked, which newly fail, and which fail under the old policy."""
+
+    checked: int
+    newly: tuple[NewlyFailing, ...]
+    already: tuple[str, ...]
 
 
 def render_policy(policy: ComposedPolicy) -> str:
@@ -99,19 +109,17 @@ def render_difference(
     before: ComposedPolicy,
     after: ComposedPolicy,
     changes: Sequence[Change],
-    failing: Sequence[NewlyFailing] | None,
-    checked: int,
+    teams: TeamsFailing | None,
 ) -> str:
     """What gets stricter (+), looser (-) or different (~), then who newly fails."""
-    return "\n".join(_difference_lines(before, after, changes, failing, checked)) + "\n"
+    return "\n".join(_difference_lines(before, after, changes, teams)) + "\n"
 
 
 def _difference_lines(
     before: ComposedPolicy,
     after: ComposedPolicy,
     changes: Sequence[Change],
-    failing: Sequence[NewlyFailing] | None,
-    checked: int,
+    teams: TeamsFailing | None,
 ) -> Iterator[str]:
     counts = {way: sum(change.way == way for change in changes) for way in _MARKS}
     said = ", ".join(f"{count} {way}" for way, count in counts.items() if count) or "no difference"
@@ -125,22 +133,23 @@ def _difference_lines(
             if what is not None and origin is not None:
                 yield f"    {'was' if what is change.before else 'now'}: {what}"
                 yield f"         {_origin(origin)}"
-    if failing is None:
+    if teams is None:
         return
     yield ""
-    yield f"{len(failing)} of {checked} configurations would newly fail"
-    for item in failing:
+    yield f"{len(teams.newly)} of {teams.checked} configurations would newly fail"
+    for item in teams.newly:
         yield f"  {item.configuration}"
         for place, message in item.errors:
             yield f"    {place}: {message}"
+    if teams.already:
+        yield f"{len(teams.already)} fail under {before.label} already: {', '.join(teams.already)}"
 
 
 def difference_data(
     before: ComposedPolicy,
     after: ComposedPolicy,
     changes: Sequence[Change],
-    failing: Sequence[NewlyFailing] | None,
-    checked: int,
+    teams: TeamsFailing | None,
 ) -> dict[str, Any]:
     """The same as JSON; ``teams`` is null where no team was looked at."""
     return {
@@ -158,15 +167,16 @@ def difference_data(
             for change in changes
         ],
         "teams": None
-        if failing is None
+        if teams is None
         else {
-            "checked": checked,
+            "checked": teams.checked,
+            "already_failing": list(teams.already),
             "newly_failing": [
                 {
                     "configuration": item.configuration,
                     "errors": [{"place": place, "message": message} for place, message in item.errors],
                 }
-                for item in failing
+                for item in teams.newly
             ],
         },
     }

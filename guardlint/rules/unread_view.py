@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.loading import refusals
 from guardlint.nemo.unread import UnreadFile
+from guardlint.rules.rule import Related
+from guardlint.source.colang import Flow
 
-__all__ = ["covers", "is_said_elsewhere", "note_text"]
+__all__ = ["covers", "is_said_elsewhere", "missed_rails", "note_text"]
 
 
 def covers(kept: Any, lost: Any) -> bool:
@@ -23,14 +26,11 @@ def covers(kept: Any, lost: Any) -> bool:
 
 
 def is_said_elsewhere(configuration: Configuration, file: UnreadFile) -> bool:
-    """Whether nothing is lost, or the loss is loud: a rail is missing, and NeMo says so."""
+    """Whether nothing is lost: what is read says it too."""
     if file.data is not None:
         return covers(configuration.joined.raw, file.data)
     outline = file.colang
     if outline is None:
-        return True
-    missing = {refusal.message for refusal in refusals(configuration) if refusal.topic == "flow"}
-    if any(f"no flow is named `{flow.name}`" in missing for flow in outline.flows):
         return True
     read = {message.name for other in configuration.read_colang for message in other.messages}
     return all(flow.name and flow.name in configuration.flows for flow in outline.flows) and all(
@@ -41,3 +41,20 @@ def is_said_elsewhere(configuration: Configuration, file: UnreadFile) -> bool:
 def note_text(configuration: Configuration, file: UnreadFile) -> None:
     """Give reports the text, so that they can show the line."""
     configuration.texts.setdefault(file.name, file.text)
+
+
+def missed_rails(configuration: Configuration, flows: Iterable[Flow]) -> tuple[str, tuple[Related, ...]]:
+    """What NeMo does where it is to run some flows that it does not have, and where they are listed.
+
+    It refuses to load, and names the flow alone: the file that defines it is the finding.
+    """
+    names = {flow.name for flow in flows if flow.name}
+    missing = [
+        refusal
+        for refusal in refusals(configuration)
+        if refusal.topic == "flow" and any(f"no flow is named `{name}`" == refusal.message for name in names)
+    ]
+    if not missing:
+        return "", ()
+    told = f"; NeMo refuses to load: {missing[0].message}"
+    return told, tuple(Related(item.place, "listed as a rail here") for item in missing[:5])

@@ -72,6 +72,53 @@ def test_the_proof_sees_a_bundle_that_lacks_a_rail(hostile, tmp_path: Path, monk
     assert any("company half" in hole for hole in outcome.holes)
 
 
+def test_choices_of_a_team_only_ever_tighten(hostile) -> None:
+    """What a team file may set of a company's rail: more entities; anything else is refused."""
+    from guardlint.errors import ConfigError
+    from guardlint.pii.profiles import profile_named
+    from guardlint.policy.team_settings import with_settings
+    from guardlint.source.place import Place
+
+    central = Central.open(examples_dir() / "central")
+    policy = central.policy("harbour-bank")
+    default = set(dict(profile_named("default").thresholds))
+    place, dice, taken = Place.at("guardlint.yml", 1), random.Random(7), 0
+    values = (
+        "default", [], ["ES_NIF"], ["ES_NIF", "ES_NIE"], ["PERSON"], ["es_nif"], [["ES_NIF"]], None, 0, {},
+        True, "mask", "block", "ES_NIF", ["default"], [None], {"ES_NIF": 1}, ["ES_NIF", 3], "",
+    )  # fmt: skip
+    rails = (
+        "mask-personal-data",
+        "self-check",
+        "prompt-injection-patterns",
+        "no-such",
+        "Mask-Personal-Data",
+        "",
+    )
+    for _ in range(600):
+        choices = {
+            dice.choice(rails): {
+                dice.choice(("entities", "action", "patterns", "flows", "runs", "ENTITIES", "")): (
+                    dice.choice(values),
+                    place,
+                )
+            }
+            for _ in range(dice.choice((1, 1, 2)))
+        }
+        try:
+            chosen = with_settings(policy, choices, central)
+        except ConfigError:
+            continue
+        taken += 1
+        for direction, uses in chosen.rails.items():
+            assert [use.ref for use in policy.rails[direction]] == [use.ref for use in uses]
+            for before, use in zip(policy.rails[direction], uses, strict=True):
+                entities = use.settings.get("entities", "default")
+                assert entities == "default" or default <= set(entities)
+                assert {**before.settings, "entities": 0} == {**use.settings, "entities": 0}
+    assert taken
+
+
 @pytest.fixture
 def team(tmp_path: Path) -> Path:
     return Path(shutil.copytree(examples_dir() / "claims-and-cards" / "mended", tmp_path / "guardrails"))

@@ -119,7 +119,7 @@ class TestCompile:
             (("--key", "one.key", "--expires", "2026-01-01"), "`--expires 2026-01-01` is past"),
             (("--key", "one.key", "--expires", "soon"), "`--expires soon` is no date"),
             (("--key", "one.key", "--expires", "2028-01-01", "--valid-days", "3"), "say the same"),
-            (("--key", "one.key", "--name", "a name"), "manifest.json at name"),
+            (("--key", "one.key", "--name", "a name"), "`a name` is no name for an application"),
             (
                 ("--key", "one.key", "--not-before", "2027-03-01", "--expires", "2027-02-01"),
                 "the bundle expires before it becomes valid",

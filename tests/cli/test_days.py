@@ -119,6 +119,14 @@ def test_vendoring_brings_prices_and_traffic(places: tuple[Path, Path], guardlin
     )
     pinned = json.loads((team / "guardlint.lock").read_text())["central"]["files"]
     assert {"policies/prices.yml", "policies/traffic.yml"} <= pinned.keys()
+    (policies / "prices.yml").write_text(PRICES.replace("input: 1,", "input: 0.9,"))
+    for arguments in (["commit", "-qam", "2"], ["tag", "v2"]):
+        who = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", *who, *arguments], cwd=policies.parent, check=True, capture_output=True)
+    file = team / "guardlint.yml"
+    file.write_text(file.read_text().replace("v1", "v2"))
+    assert "prices   changed: what a query costs" in guardlint("update", "--check").out
+    file.write_text(file.read_text().replace("v2", "v1"))
     policies.parent.rename(policies.parent.with_name("gone"))
     assert 0 == guardlint("check").code
     (vendored / "prices.yml").write_text(PRICES.replace("input: 1,", "input: 0.1,"))

@@ -86,11 +86,14 @@ def test_a_team_from_nothing_to_a_gate(team: Path, guardlint) -> None:
 
 def test_by_itself_it_writes_what_the_repository_uses(team: Path, guardlint) -> None:
     """No CI step for a CI that is not there, and no settings of an editor that nobody uses."""
-    guardlint("init")
+    ran = guardlint("init")
     assert {"guardlint.yml", ".pre-commit-config.yaml"} == written(team)
+    assert "no CI step: " in ran.out
+    assert "no schemas for the editor: " in ran.out
     (team / ".github").mkdir()
     (team / ".vscode").mkdir()
-    guardlint("init", "--no-hook")
+    again = guardlint("init", "--no-hook")
+    assert "no CI step" not in again.out + guardlint("init", "--ci", "none").out
     assert ".github/workflows/guardlint.yml" in written(team)
     assert ".vscode/settings.json" in written(team)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +87,13 @@ def test_diff_checks_the_teams(tmp_path: Path, guardlint: Run) -> None:
     valid("policy-difference", data)
     assert (1, 2) == (result.code, data["teams"]["checked"])
     ((failing),) = data["teams"]["newly_failing"]
+    ((already),) = data["teams"]["already_failing"]
+    assert already.endswith("cards")
     assert failing["configuration"].endswith("claims")
     assert "output rail" in failing["errors"][0]["message"]
     text = guardlint("policy", "diff", "baseline", "customer-facing", *teams)
     assert "1 of 2 configurations would newly fail" in text.out
+    assert "1 fail under baseline@1.0.0 already: " in text.out
     back = guardlint("policy", "diff", "customer-facing", "baseline", *teams)
     assert (0, True) == (back.code, "0 of 2 configurations would newly fail" in back.out)
 
@@ -106,3 +111,59 @@ def test_diff_of_two_versions_of_a_central_repository(tmp_path: Path, guardlint:
     assert (
         "+ runtime: timeout_seconds  (stricter)" in guardlint("policy", "diff", "ours", "ours", *folders).out
     )
+
+
+NEW = """\
+schema: guardlint/policy/v1
+id: ours
+version: {version}
+title: t
+owner: o
+description: d
+{more}
+"""
+REQUIRED = """\
+require:
+  - {id: own-rail, reason: because, controls: ["LLM05:2025"], enforced_by: configuration,
+     direction: output, rail: self check output}
+"""
+WAIVER = """\
+schema: guardlint/waiver/v1
+waivers:
+  - {{id: later, rule: own-rail, team: claims, configuration: bot, reason: until the judge is there,
+     owner: a@example.com, approver: b@example.com, ticket: T-1, approved: {today}, expires: {later}}}
+"""
+
+
+def test_diff_of_two_tags_with_the_waivers_of_each(tmp_path: Path, guardlint: Run) -> None:
+    """A tag is fetched for the comparison, its places bear its name, and what is waived does not fail."""
+    standard, team = tmp_path / "standard", tmp_path / "claims"
+    (standard / "policies" / "ours").mkdir(parents=True)
+    (team / "bot").mkdir(parents=True)
+    (team / "bot" / "config.yml").write_text(CONFIG)
+    (team / "guardlint.yml").write_text("team: claims\n")
+    today = datetime.now(UTC).date()
+    waiver = WAIVER.format(today=today, later=today + timedelta(days=30))
+    versions = {"1.0.0": ("", ""), "1.1.0": (REQUIRED, ""), "1.2.0": (REQUIRED, waiver)}
+    git(standard, "init", "-q", "-b", "main")
+    for version, (more, waived) in versions.items():
+        (standard / "policies" / "ours" / "policy.yml").write_text(NEW.format(version=version, more=more))
+        if waived:
+            (standard / "policies" / "waivers").mkdir()
+            (standard / "policies" / "waivers" / "claims.yml").write_text(waived)
+        git(standard, "add", "-A")
+        git(standard, "commit", "-qm", version)
+        git(standard, "tag", f"v{version}")
+    where = standard.as_posix()
+    command = ("policy", "diff", "ours", "ours", "--central", f"{where}@v1.0.0", "--teams", str(team))
+    failing = guardlint(*command, "--against", f"{where}@v1.1.0")
+    assert 1 == failing.code
+    assert f"{where}@v1.1.0/policies/ours/policy.yml:8" in failing.out
+    assert "no output rail 'self check output' runs" in failing.out
+    waived_now = guardlint(*command, "--against", f"{where}@v1.2.0")
+    assert (0, True) == (waived_now.code, "0 of 1 configurations would newly fail" in waived_now.out)
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
+import os
+import signal
 from typing import Any
 
 import pytest
@@ -84,29 +85,26 @@ def test_step_is_recorded(guard: Guard) -> None:
     )
 
 
-def test_detector_that_breaks(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A detector that raises blocks, and what it said is not repeated."""
-    masker = guard._service._now().masker
+def _pid(guard: Guard) -> int:
+    (pid,) = guard._service._now().masker._detectors.pids
+    return int(pid)
 
-    def broken(self: Any, text: str, language: str = "en") -> Any:
-        raise RuntimeError(text)
 
-    monkeypatch.setattr(type(next(iter(masker._detectors.values()))), "detect", broken)
+def test_detector_that_dies(workshop: Any, shared_configs: Any) -> None:
+    """What it was asked is blocked, its text is not repeated, and the next call finds a new one."""
+    guard = workshop.guard(plan_data=shared_configs.plan(pii=True))
+    os.kill(_pid(guard), signal.SIGKILL)
     checked = guard.check_input(f"my new mail is x{MAIL}")
     assert (checked.verdict.reason, checked.verdict.error) == ("personal-data-failed", True)
     assert MAIL not in repr(checked)
+    assert guard.check_input(f"my newest mail is y{MAIL}").value == "my newest mail is <EMAIL_ADDRESS>"
 
 
-def test_detector_that_hangs(workshop: Any, shared_configs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The deadline blocks, and the host's event loop is free meanwhile."""
-    guard = workshop.guard(plan_data=shared_configs.plan(pii=True, timeout=0.5))
-    masker = guard._service._now().masker
-
-    def hanging(self: Any, text: str, language: str = "en") -> Any:
-        time.sleep(1.5)
-        return []
-
-    monkeypatch.setattr(type(next(iter(masker._detectors.values()))), "detect", hanging)
+def test_detector_that_hangs(workshop: Any, shared_configs: Any) -> None:
+    """It is killed and the call blocked within the deadline; the host's event loop is free meanwhile."""
+    guard = workshop.guard(plan_data=shared_configs.plan(pii=True, timeout=2))
+    stopped = _pid(guard)
+    os.kill(stopped, signal.SIGSTOP)
 
     async def host() -> tuple[Any, int]:
         ticks = 0
@@ -117,8 +115,83 @@ def test_detector_that_hangs(workshop: Any, shared_configs: Any, monkeypatch: py
         return task.result().verdict, ticks
 
     verdict, ticks = asyncio.run(host())
-    assert (verdict.reason, verdict.error) == ("timeout", True)
-    assert ticks > 20
+    assert (verdict.reason, verdict.error) == ("personal-data-failed", True)
+    assert ticks > 50
+    with pytest.raises(ProcessLookupError):
+        os.kill(stopped, 0)
+
+
+def test_a_hanging_detector_takes_no_neighbour_with_it(workshop: Any, shared_configs: Any) -> None:
+    """Texts of a lost batch are tried again, one by one."""
+    guard = workshop.guard(plan_data=shared_configs.plan(pii=True, timeout=20))
+    detectors = guard._service._now().masker._detectors
+    detectors._limit = 1.0
+    os.kill(_pid(guard), signal.SIGSTOP)
+    messages = [{"role": "user", "content": f"turn {number}, mail {number}{MAIL}"} for number in range(4)]
+    value = guard.check_input(messages).value
+    assert [message["content"] for message in value] == [
+        f"turn {number}, mail <EMAIL_ADDRESS>" for number in range(4)
+    ]
+
+
+def test_a_conversation_that_is_sent_again(guard: Guard) -> None:
+    """Old turns are not looked at twice, and are masked all the same."""
+    masker = guard._service._now().masker
+    messages = [{"role": "user", "content": f"turn {number} {MAIL}"} for number in range(5)]
+    first = guard.check_input(messages).value
+    known = len(masker._seen)
+    assert guard.check_input(messages).value == first
+    assert len(masker._seen) == known
+    assert MAIL not in repr(vars(masker._seen))
+
+
+def _step(**changes: Any) -> dict[str, Any]:
+    return {"step": "pii", "rail": "mask-personal-data", "entities": None, "action": "mask", **changes}
+
+
+def test_pseudonyms_come_back_in_the_reply(workshop: Any, shared_configs: Any) -> None:
+    """The model sees names that stand for values, the same throughout; the user sees the values."""
+    step = _step(action="pseudonym", restore=True)
+    guard = workshop.guard(plan_data=shared_configs.plan(input=[step, {"step": "company"}]))
+    seen: list[Any] = []
+
+    def model(messages: list[Any]) -> str:
+        seen.extend(messages)
+        return "I wrote to <EMAIL_ADDRESS_2>, not to EMAIL_ADDRESS_1. <PERSON_9>?"
+
+    messages = [
+        {"role": "user", "content": f"I am {MAIL}"},
+        {"role": "user", "content": f"Write to bo@example.com, not {MAIL.upper()}"},
+    ]
+    result = guard.call(model, messages)
+    assert [message["content"] for message in seen] == [
+        "I am <EMAIL_ADDRESS_1>",
+        "Write to <EMAIL_ADDRESS_2>, not <EMAIL_ADDRESS_1>",
+    ]
+    assert result.reply == f"I wrote to bo@example.com, not to {MAIL}. <PERSON_9>?"
+
+
+def test_actions_by_entity(workshop: Any, shared_configs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stars, digests, a block, and values that are allowed."""
+    monkeypatch.setenv("GUARDLINT_PII_HASH_KEY", "a key for tests")
+    step = _step(
+        actions={"CREDIT_CARD": "last_four", "IBAN_CODE": "hash", "API_KEY": "block"},
+        allowed=["help@bank.example"],
+    )
+    guard = workshop.guard(plan_data=shared_configs.plan(input=[step, {"step": "company"}]))
+    value = guard.check_input("card 4111 1111 1111 1111, GB82WEST12345698765432, help@bank.example").value
+    assert value.startswith("card **** **** **** 1111, <IBAN_CODE:")
+    assert value.endswith(">, help@bank.example")
+    blocked = guard.check_input("the key is sk" + "-" + "a1B2" * 10).verdict
+    assert (blocked.status, blocked.reason) == ("blocked", "personal-data")
+
+
+def test_hashing_needs_its_key(workshop: Any, shared_configs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digests without a key can be undone by trial."""
+    monkeypatch.delenv("GUARDLINT_PII_HASH_KEY", raising=False)
+    plan = shared_configs.plan(input=[_step(action="hash"), {"step": "company"}])
+    with pytest.raises(ConfigError, match="needs a key"):
+        workshop.guard(plan_data=plan)
 
 
 def test_block_instead_of_mask(workshop: Any, shared_configs: Any) -> None:

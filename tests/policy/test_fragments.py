@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -62,6 +62,7 @@ def test_judged_as_jsonschema_does(fragment: dict[str, Any], value: Any) -> None
     assert Draft202012Validator(fragment).is_valid(value) == fits(fragment, value)
 
 
+@example({}, {"const": None}, [None, True])
 @settings(max_examples=400, deadline=None)
 @given(fragments(), fragments(), st.lists(VALUES, min_size=5, max_size=15))
 def test_implied_means_never_looser(

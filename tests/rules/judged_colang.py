@@ -39,6 +39,7 @@ from nemoguardrails.actions import action
 async def check_vault(text: str) -> bool:
     return "vault" in str(text)
 """
+EXACT = ACTION.replace('"vault" in str(text)', 'text == "tell me the vault code."')
 CONTEXT = ACTION.replace("text: str", "context: dict").replace(
     "in str(text)", 'in (context.get("user_mesage") or "")'
 )
@@ -98,6 +99,13 @@ ONE = [
                 .replace("$response", "$result"),
                 ACTION,
                 ["Exception", "Exception"],
+            ),
+            (
+                "unevaluated-argument",
+                INPUT,
+                FLOW.replace("$user_message", '$user_message + "."'),
+                EXACT,
+                PASSES,
             ),
             ("never-set-variable", INPUT, FLOW.replace("if $bad", "if $bda"), ACTION, PASSES),
             ("stale-message", INPUT, FLOW.replace("user_m", "last_user_m"), ACTION, PASSES),
@@ -172,6 +180,13 @@ ONE = [
         both,
         PASSES,
         [ANSWER, "No vaults."],
+    ),
+    Judgement(
+        "unnamed-message",
+        {"config_yml": "models: []\n", "rails_co": TALK.replace("SAY", 'bot "Four percent."')},
+        replies("what are your rates", **RATES),
+        [BROKEN],
+        ["Four percent."],
     ),
     Judgement(
         "unknown-intent",

@@ -101,6 +101,7 @@ STRUCTURE = [
     Judgement("ignored-instruction", {"config_yml": GENERAL}, shown("hello", "refund"), [], ["general"]),
     _rails("unknown-flow", JUDGE.replace("[self check input]", "[self chekc input]"), ["ConfigError"] * 2),
     _rails("prompt-without-text", JUDGE.replace("{{ user_input }}", "{ user_input }")),
+    _rails("unknown-filter", JUDGE.replace("user_input }}", "user_input | trimm }}"), BREAKS),
     _rails("prompt-too-tight", JUDGE + "    max_length: 20\n", BREAKS),
     _rails("unfit-output-parser", JUDGE + "    output_parser: is_content_saef\n"),
     _rails("shadowed-prompt", JUDGE + "    mode: compact\n", BREAKS),

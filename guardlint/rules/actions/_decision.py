@@ -94,16 +94,17 @@ def _inlined(blocks: list[Block], flows: dict[str, Flow], depth: int) -> list[Bl
         name = _called(statement)
         flow = flows.get(name) if name is not None else None
         if flow is not None and depth < _DEEPEST:
-            if statement.kind == "flow":
+            if statement.kind in ("flow", "ask"):
                 flow = _as_old(flow, flows)
             inner = _inlined(blocks_of(flow), flows, depth + 1)
-            statement = replace(statement, kind="inline")
+            if statement.kind != "ask":
+                statement = replace(statement, kind="inline")
         found.append(Block(statement, inner))
     return found
 
 
 def _called(statement: Statement) -> str | None:
-    if statement.kind == "flow":
+    if statement.kind in ("flow", "ask"):
         return statement.expression
     call = statement.call
     return normalise_flow(call.name) if call is not None and call.kind == "do" else None
@@ -123,8 +124,9 @@ def _plain(statement: Statement, flows: dict[str, Flow]) -> Statement:
         if made and statement.call is None:
             return replace(statement, expression="")
         return statement
-    if len(named) == 1 and len(made) == 1 and made[0].verb == "await" and statement.kind != "set":
-        return replace(statement, kind="flow", expression=made[0].name, call=None)
+    if len(named) == 1 and len(made) == 1 and made[0].verb == "await":
+        kind = "ask" if statement.kind == "set" else "flow"
+        return replace(statement, kind=kind, expression=made[0].name, call=None)
     if named or statement.kind == "set":
         return replace(statement, kind="unclear")
     return replace(statement, kind="log", call=None)

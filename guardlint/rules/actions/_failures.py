@@ -137,14 +137,22 @@ def _helpers(tree: ast.Module, node: Function, owner: ast.ClassDef | None) -> It
     called = {item.func.id for item in nodes_of(node, ast.Call) if isinstance(item.func, ast.Name)}
     functions = [item for item in tree.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
     yield from ((item.name, item) for item in functions if item.name in called and item is not node)
-    methods = {
-        item.func.attr
-        for item in nodes_of(node, ast.Call)
-        if isinstance(item.func, ast.Attribute) and getattr(item.func.value, "id", None) == "self"
-    }
-    for item in owner.body if owner is not None else ():
-        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item.name in methods:
-            yield f"self.{item.name}", item
+    owners = {"self": owner} if owner is not None else {}
+    classes = {item.name: item for item in tree.body if isinstance(item, ast.ClassDef)}
+    for made in tree.body:
+        # client = Client()
+        call = made.value if isinstance(made, ast.Assign) and isinstance(made.value, ast.Call) else None
+        if isinstance(made, ast.Assign) and call is not None and isinstance(call.func, ast.Name):
+            names = (target.id for target in made.targets if isinstance(target, ast.Name))
+            owners |= {name: classes[call.func.id] for name in names if call.func.id in classes}
+    for asked in nodes_of(node, ast.Call) if owners else ():
+        function = asked.func
+        if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Name):
+            continue
+        held = owners.get(function.value.id)
+        for method in held.body if held is not None else ():
+            if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and method.name == function.attr:
+                yield f"{function.value.id}.{method.name}", method
 
 
 def _is_narrow(handler: ast.ExceptHandler) -> bool:

@@ -164,7 +164,13 @@ class Scene:
         if name in _PLAIN and len(arguments) == 1 and not named:
             function = _PLAIN[name]
             return UNKNOWN if UNKNOWN in _flat(arguments[0]) else function(arguments[0])
-        if name is not None and name[:1].isupper() and named and not arguments and None not in named:
+        if (
+            isinstance(node.func, ast.Name)
+            and node.func.id[:1].isupper()
+            and named
+            and not arguments
+            and None not in named
+        ):
             return Made({str(key): value for key, value in named.items()})
         return UNKNOWN
 
@@ -174,12 +180,12 @@ def _flat(value: Any) -> list[Any]:
 
 
 def _name_of(node: ast.expr) -> str | None:
-    """``f``, ``self.f``, or the last part of a longer name where it is a class."""
+    """``f``, ``self.f`` or ``client.f``; of NeMo's classes the last part of a longer name."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
         inner = node.value
-        if isinstance(inner, ast.Name) and inner.id == "self":
-            return f"self.{node.attr}"
-        return node.attr if node.attr in ("ActionResult", "RailOutcome") else None
+        if node.attr in ("ActionResult", "RailOutcome"):
+            return node.attr
+        return f"{inner.id}.{node.attr}" if isinstance(inner, ast.Name) else None
     return None

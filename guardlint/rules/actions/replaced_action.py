@@ -43,7 +43,7 @@ def check(project: Project) -> Iterator[Found]:
                 yield _found(action, _runs_in(configuration, action.name))
             continue
         runs = _runs_in(configuration, action.name)
-        values = [item.value for item in returns_of(code.node)]
+        values = [_made(code.node, item.value) for item in returns_of(code.node)]
         if _never_blocks(values):
             yield _found(action, runs)
         elif _hands_back(code.node, values) and runs is not None:
@@ -65,6 +65,21 @@ def check(project: Project) -> Iterator[Found]:
                 related=(Related(runs[0], "the library's flow runs it"),),
                 since_nemo="0.24",
             )
+
+
+def _made(node: ast.FunctionDef | ast.AsyncFunctionDef, value: ast.expr | None) -> ast.expr | None:
+    """The value itself, or what its name was given once and for all."""
+    if not isinstance(value, ast.Name):
+        return value
+    given = [
+        item
+        for item in nodes_of(node, ast.Name)
+        if isinstance(item, ast.Name) and item.id == value.id and isinstance(item.ctx, ast.Store)
+    ]
+    for item in nodes_of(node, ast.Assign) if len(given) == 1 else ():
+        if isinstance(item, ast.Assign) and item.targets == given:
+            return item.value if is_allow(item.value) else value
+    return value
 
 
 def _lambda_of(code: Code) -> ast.expr | None:

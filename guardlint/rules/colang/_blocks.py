@@ -40,9 +40,10 @@ class _Path:
     said: Statement | None = None
     stopped: bool = False
     returned: bool = False
+    result: Any = None
 
     def doing(self, effect: int) -> _Path:
-        return _Path(self.values, max(self.effect, effect), self.said, self.stopped, self.returned)
+        return replace(self, effect=max(self.effect, effect))
 
 
 class _TooMany(Exception):
@@ -114,7 +115,8 @@ def _step(block: Block, path: _Path, given: Mapping[int, Any], shared: frozenset
     if kind == "bot":
         return [_Path(path.values, REFUSES, statement)]
     if kind == "return":
-        return [_Path(path.values, path.effect, path.said, returned=True)]
+        result = evaluate(statement.expression, path.values) if statement.expression else None
+        return [_Path(path.values, path.effect, path.said, returned=True, result=result)]
     if kind == "set":
         return [_assigned(statement, path, given, shared)]
     if kind in ("create", "event"):
@@ -124,9 +126,12 @@ def _step(block: Block, path: _Path, given: Mapping[int, Any], shared: frozenset
         return [path if id(statement) in given else path.doing(REWRITES)]
     if kind in ("pass", "label", "checkpoint", "meta", "priority", "log", "print"):
         return [path]
-    if kind == "inline":  # a subflow in the place of its call
+    if kind in ("inline", "ask"):  # a subflow in the place of its call; in 2.x it may give a value
         ends = _run(block.inside, [path], given, shared)
-        return [replace(end, returned=False) for end in ends]
+        if kind == "ask":
+            name = str(statement.target)
+            ends = [replace(end, values={**end.values, name: end.result}) for end in ends]
+        return [replace(end, returned=False, result=None) for end in ends]
     if kind == "while":
         return [path, *_run(block.inside, [path], given, shared)]
     if kind == "other" and statement.text.startswith(('"', "'")):

@@ -58,7 +58,10 @@ def function_of(configuration: Configuration, action: ActionDefinition) -> Actio
     ]
     own = {name for name in names if name in ("context", "events", "state") or name.startswith("__context__")}
     takes_any = node.args.kwarg is not None
-    return ActionFunction(tuple(names), tuple(required), takes_any, _values(node), bool(own), _acts(node))
+    constants = _constants(configuration, action.place.file)
+    return ActionFunction(
+        tuple(names), tuple(required), takes_any, _values(node, constants), bool(own), _acts(node)
+    )
 
 
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -81,14 +84,26 @@ def _acts(node: Function) -> bool:
     return bool(nodes_of(node, ast.Raise)) or any(named)
 
 
-def _values(node: Function) -> tuple[Any, ...] | None:
+@once
+def _constants(configuration: Configuration, name: str) -> dict[str, Any]:
+    """The names to which a module gives a plain value, once."""
+    found: dict[str, list[Any]] = {}
+    for file in configuration.python_files:
+        for item in file.tree.body if file.file == name and file.tree is not None else ():
+            if isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name):
+                plain = item.value.value if isinstance(item.value, ast.Constant) else UNKNOWN
+                found.setdefault(item.targets[0].id, []).append(plain)
+    return {key: values[0] for key, values in found.items() if len(values) == 1 and values[0] is not UNKNOWN}
+
+
+def _values(node: Function, constants: dict[str, Any]) -> tuple[Any, ...] | None:
     own = _own_nodes(node)
     returns = [item for item in own if isinstance(item, ast.Return)]
     if not returns or [item for item in own if isinstance(item, ast.Yield | ast.YieldFrom)]:
         return None
     found: list[Any] = [] if isinstance(node.body[-1], _ENDS) else [None]
     for item in returns:
-        values = [None] if item.value is None else _possible(item.value)
+        values = [None] if item.value is None else _possible(item.value, constants)
         if values is None:
             return (True, False) if _says_bool(node) else None
         found += [
@@ -119,8 +134,10 @@ def _own_nodes(node: ast.AST) -> Sequence[ast.AST]:
     return found
 
 
-def _possible(node: ast.expr) -> list[Any] | None:
+def _possible(node: ast.expr, constants: dict[str, Any]) -> list[Any] | None:
     match node:
+        case ast.Name(id=name) if name in constants:
+            return [constants[name]]
         case ast.Constant(value=bool() | str() | int() | float() | None as value):
             return [value]
         case ast.Compare() | ast.UnaryOp(op=ast.Not()):
@@ -128,13 +145,13 @@ def _possible(node: ast.expr) -> list[Any] | None:
         case ast.Call(func=ast.Name(id="bool" | "any" | "all" | "isinstance")):
             return [True, False]
         case ast.BoolOp(values=parts):
-            found = [_possible(part) for part in parts]
+            found = [_possible(part, constants) for part in parts]
             return [True, False] if all(values == [True, False] for values in found) else None
         case ast.IfExp(body=body, orelse=other):
-            first, second = _possible(body), _possible(other)
+            first, second = _possible(body, constants), _possible(other, constants)
             return None if first is None or second is None else [*first, *second]
         case ast.Dict(keys=keys, values=values) if all(isinstance(key, ast.Constant) for key in keys):
-            members = [_possible(value) or [] for value in values]
+            members = [_possible(value, constants) or [] for value in values]
             return [
                 {
                     key.value: possible[0] if len(possible) == 1 else UNKNOWN

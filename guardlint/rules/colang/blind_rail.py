@@ -23,12 +23,13 @@ from guardlint.rules.colang._rails import RailFlow, rail_flows, team_action, wai
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.colang import Call
 from guardlint.source.lazy_pattern import lazy_pattern
+from guardlint.source.place import Place
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe", controls=("LLM01:2025",))
 
 _OWN = {"input": "user_message", "output": "bot_message", "retrieval": "relevant_chunks"}
 _TEXTS = {"input": "the message", "output": "the answer", "retrieval": "the retrieved chunks"}
-_OTHER = lazy_pattern(r"\$(user_message|bot_message|last_user_message|relevant_chunks)\b")
+_OTHER = lazy_pattern(r"\$(user_message|bot_message|last_user_message|last_bot_message|relevant_chunks)\b")
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -46,7 +47,7 @@ def check(project: Project) -> Iterator[Found]:
             f"`{rail.flow.name}` is an {rail.direction} rail and never looks at `${own}`".replace(
                 "an retrieval", "a retrieval"
             ),
-            rail.flow.place,
+            _place(rail, reading),
             f"the rail runs, and {_TEXTS[rail.direction]} is not checked"
             if rail.direction != "retrieval"
             else "the rail runs, and the retrieved chunks are not checked",
@@ -54,6 +55,16 @@ def check(project: Project) -> Iterator[Found]:
             value=(rail.flow.name, rail.direction),
             fix=rename_variable(configuration, rail.flow, reading, own, safe=False) if reading else None,
         )
+
+
+def _place(rail: RailFlow, variable: str) -> Place:
+    """The first use of the wrong variable, which is what must change; else the name of the flow."""
+    for statement in rail.flow.statements if variable else ():
+        at = statement.text.find(f"${variable}")
+        if at >= 0 and "\n" not in statement.text[:at]:
+            where = statement.place
+            return Place.at(where.file, where.line, where.column + at, len(variable) + 1)
+    return rail.flow.place
 
 
 def _by_context(configuration: Configuration, rail: RailFlow, own: str) -> Iterator[Found]:

@@ -28,19 +28,27 @@ def check(project: Project) -> Iterator[Found]:
     told: set[str] = set()
     yield from _of_library(project.configuration)
     for rail in rail_flows(project.configuration):
-        waiting = waits_for_event(rail.flow) or _waits_for_message(rail.flow)
+        always = waits_for_event(rail.flow) or _waits_for_message(rail.flow)
+        waiting = always or _waits_in_branch(rail.flow)
         if waiting is None or rail.flow.name in told or rail.direction == "retrieval":
             continue
         told.add(rail.flow.name)
         yield Found(
             f"`{rail.flow.name}` is an {rail.direction} rail and waits for `{waiting.text}`",
             waiting.place,
-            "the event never comes: every message gets an empty reply",
+            "the event never comes: every message gets an empty reply"
+            if always
+            else "the event never comes: a message that gets here is answered with an empty reply",
             f"take `{rail.rail.text}` out of `rails.{rail.direction}.flows` if the flow belongs to the "
             "dialog, else take this line out",
             value=rail.flow.name,
             related=(Related(rail.rail.place, "listed as a rail here"),),
         )
+
+
+def _waits_in_branch(flow: Flow) -> Statement | None:
+    """A ``user …`` line that only some messages come to."""
+    return next((statement for statement in flow.statements if statement.kind == "user"), None)
 
 
 # The one flow of the library's that runs in the dialog (library/hallucination/flows.v1.co).

@@ -14,14 +14,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from guardlint.nemo.configuration import Configuration
+from guardlint.rules._text_mends import add_line, replace_text
 from guardlint.rules.colang._rails import rail_flows, waits_for_event
-from guardlint.rules.rule import Found, Project, Rule
+from guardlint.rules.rule import Fix, Found, Project, Rule
+from guardlint.source.colang import Statement
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
-RULE = Rule(severity="error", confidence="high", since="0.1.0", controls=("LLM01:2025",))
+RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe", controls=("LLM01:2025",))
 
 _PLAIN = lazy_pattern(r"\$[A-Za-z_]\w*")
+# Texts put together, which a line of its own works out; whether another expression can be is not known.
+_TOGETHER = lazy_pattern(
+    r"""(?:\$[A-Za-z_]\w*|"[^"\n]*"|'[^'\n]*')(?:\s*\+\s*(?:\$[A-Za-z_]\w*|"[^"\n]*"|'[^'\n]*'))+"""
+)
 
 
 def check(project: Project) -> Iterator[Found]:
@@ -50,7 +57,25 @@ def check(project: Project) -> Iterator[Found]:
                     f"write `$value = {text}` on a line before, and `{name}=$value` here",
                     value=(flow.name, call.name, text),
                     severity=None if flow.name in rails else "warning",
+                    fix=_worked_out(configuration, statement, name, text),
                 )
+
+
+def _worked_out(configuration: Configuration, statement: Statement, name: str, text: str) -> Fix | None:
+    """The sum on a line before, in a variable that nothing else uses."""
+    variable = f"$whole_{name}"
+    used = any(variable in source for source in configuration.texts.values())
+    given = f"={text}"
+    if not _TOGETHER.fullmatch(text) or used or statement.text.count(given) != 1 or "\n" in statement.text:
+        return None
+    start = statement.place
+    at = Place.at(start.file, start.line, start.column + statement.text.index(given), len(given))
+    there = replace_text(configuration, at, given, f"={variable}")
+    before = add_line(configuration, start, f"{variable} = {text}", title="", above=True)
+    if there is None or before is None:
+        return None
+    title = f"write `{variable} = {text}` on a line before"
+    return Fix(title, (*before.edits, *there.edits), safe=False)
 
 
 def _arguments(text: str) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,12 @@ from typing import Any
 
 from guardlint.nemo.catalogue import presidio_facts
 from guardlint.nemo.configuration import Configuration
-from guardlint.nemo.personal_data import active_sources, entities, recognizers
+from guardlint.nemo.personal_data import (
+    active_sources,
+    entities,
+    has_misplaced_recognizer,
+    recognizers,
+)
 from guardlint.rules._mends import is_slip, remove, replace_value
 from guardlint.rules.pii._meant import meant_entity
 from guardlint.rules.rule import Confidence, Fix, Found, Project, Related, Rule
@@ -52,7 +57,7 @@ def check(project: Project) -> Iterator[Found]:
         for name, path in listed:
             place = configuration.place(path)
             # One list can serve two directions through an anchor.
-            if name in served or place in said:
+            if name in served or place in said or has_misplaced_recognizer(configuration, name):
                 continue
             said.add(place)
             meant = meant_entity(name, served)

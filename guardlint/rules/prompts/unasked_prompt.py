@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration, Prompt
+from guardlint.nemo.loading import refusals
 from guardlint.nemo.running import running_rails
 from guardlint.rules._mends import is_slip, replace_value
 from guardlint.rules.rule import Found, Project, Rule
@@ -41,11 +42,11 @@ def check(project: Project) -> Iterator[Found]:
         meant = closest(base.strip(), [_base(task) for task in tasks])
         if meant is None or len(_words(base)) > len(_words(meant)):
             continue
+        if any(f"a prompt for the task `{meant}" in refusal.message for refusal in refusals(configuration)):
+            continue  # NeMo refuses to load without the prompt
         full = f"{meant} ${parameter}" if sign else meant
         required = configuration.catalogue.task(full)
         needed = [rail for rail in running_rails(configuration) if required and _asks(rail.surface, required)]
-        if needed and full not in written and any(rail.surface["prompt_required"] for rail in needed):
-            continue  # NeMo refuses to load without the prompt
         breaks = (
             bool(needed) and full not in written and required is not None and not required["builtin_prompt"]
         )

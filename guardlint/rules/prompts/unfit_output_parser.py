@@ -98,6 +98,7 @@ def _has_misspelt_key(prompt: Prompt) -> bool:
     return any(
         str(key).replace("-", "_") == "output_parser" or closest(str(key), ["output_parser"]) is not None
         for key in prompt.data
+        if key != "output_parser"
     )
 
 

@@ -23,6 +23,7 @@ from guardlint.nemo.unread import unread_flow
 from guardlint.rules._mends import is_slip, replace_value
 from guardlint.rules._text_mends import add_import, replace_text
 from guardlint.rules.rule import Fix, Found, Project, Related, Rule
+from guardlint.rules.structure import ignored_file, skipped_file, taken_for_document, unread_file
 from guardlint.source.colang import Call
 from guardlint.source.names import closest
 from guardlint.source.place import Place
@@ -52,6 +53,8 @@ def check(project: Project) -> Iterator[Found]:
             continue
         if configuration.foreign_imports or ("rails", rail.direction) in refused:
             continue
+        if _is_explained(project, name):
+            continue
         at_load = rail.direction not in _TOOL_RAILS
         yield Found(
             f"no flow is named `{name}`",
@@ -66,7 +69,7 @@ def check(project: Project) -> Iterator[Found]:
             fix=_fix(configuration, name, rail.direction, rail=rail),
         )
     if configuration.generation == "1.0":
-        yield from _calls(configuration)
+        yield from _calls(project)
 
 
 def _has_blanks(text: str) -> bool:
@@ -87,13 +90,26 @@ def _blanks(configuration: Configuration, rail: RailReference) -> Found:
     )
 
 
-def _calls(configuration: Configuration) -> Iterator[Found]:
+def _is_explained(project: Project, name: str) -> bool:
+    """Whether the flow stands in a file that is not read, of which a rule of its own speaks."""
+    places = {item.place.file for item in _skipped(project.configuration, name)}
+    return bool(places) and any(
+        {found.place.file, *(item.place.file for item in found.related)} & places
+        for rule in (skipped_file, taken_for_document, unread_file, ignored_file)
+        for found in rule.check(project)
+    )
+
+
+def _calls(project: Project) -> Iterator[Found]:
+    configuration = project.configuration
     for flow_name, flow in configuration.flows.items():
         for call in flow.calls():
             if call.kind != "do" or call.name.startswith("$"):
                 continue
             name = normalise_flow(call.name)
-            if not configuration.flow_exists(name) and not configuration.foreign_imports:
+            if configuration.flow_exists(name) or configuration.foreign_imports:
+                continue
+            if not _is_explained(project, name):
                 yield Found(
                     f"no flow is named `{name}`",
                     call.place,

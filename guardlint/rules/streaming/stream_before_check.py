@@ -39,19 +39,20 @@ def check(project: Project) -> Iterator[Found]:
     if any("rewrites the answer" in refusal.message for refusal in refusals(configuration)):
         return  # it is refused for the same two settings: does-not-load says so
     path = first if written is not None else _STREAMING
-    related = [Related(rails[0].place, "this rail comes too late")]
     misspelt = _misspelt(configuration.value(_STREAMING), configuration.catalogue.key(_STREAMING) or {})
     if misspelt is not None:
-        place = configuration.place((*_STREAMING, misspelt), key=True)
-        related.append(Related(place, "NeMo does not read this key: it is spelt `stream_first`"))
+        path = (*_STREAMING, misspelt)
     yield Found(
-        "answers are streamed before the output rails check them",
+        "answers are streamed before the output rails check them"
+        + (f": `{misspelt}` is not `stream_first`" if misspelt is not None else ""),
         configuration.place(path, key=True),
         f"the reader gets each chunk before `{rails[0].flow}` has seen it; a violation only ends the stream",
-        "set `stream_first: false` under `rails.output.streaming`",
+        "set `stream_first: false` under `rails.output.streaming`"
+        if misspelt is None
+        else f"write `stream_first` in place of `{misspelt}`",
         path=path,
         value=written,
-        related=tuple(related),
+        related=(Related(rails[0].place, "this rail comes too late"),),
         # Written out, it is a decision that somebody took; left out, it is NeMo's default.
         severity="warning" if written is not None else None,
         fix=_mend(configuration, first, misspelt),

@@ -18,9 +18,10 @@ from typing import Any
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.ignore_file import IgnoreLine, ignore_lines
+from guardlint.nemo.loading import refusals
 from guardlint.nemo.unread import UnreadFile, is_set_aside, unread_files
 from guardlint.rules.rule import Found, Project, Related, Rule
-from guardlint.rules.unread_view import is_said_elsewhere, note_text
+from guardlint.rules.unread_view import is_said_elsewhere, missed_rails, note_text
 
 RULE = Rule(severity="error", confidence="medium", since="0.1.0")
 
@@ -44,13 +45,16 @@ def check(project: Project) -> Iterator[Found]:
         for file in lost:
             note_text(configuration, file)
         names = ", ".join(f"`{file.walked.relative}`" for file in lost)
+        flows = [flow for file in lost if file.colang for flow in file.colang.flows]
+        refused, listed = missed_rails(configuration, flows)
         yield Found(
             f"`{line.pattern}` hides {names}",
             line.place,
-            "NeMo compares the pattern with the bare name of every file, and reads nothing of what it hides",
+            "NeMo compares the pattern with the bare name of every file, and reads nothing of what it hides"
+            + refused,
             _help(line),
             value=line.pattern,
-            related=tuple(Related(file.place, "this is not read") for file in lost),
+            related=(*(Related(file.place, "this is not read") for file in lost), *listed),
         )
 
 
@@ -66,11 +70,15 @@ def _is_too_wide(line: IgnoreLine) -> bool:
 def _is_relied_on(configuration: Configuration, line: IgnoreLine, file: UnreadFile) -> bool:
     """Whether what is read names what this file defines, or has no rails of a direction that it lists."""
     if file.data is not None:
+        if _holds_prompts(configuration, file):
+            return True
         return _has_rails_of_its_own(configuration, line, file.data.get("rails"))
     outline = file.colang
     if outline is None:
         return False
     defined = {flow.name for flow in outline.flows if flow.name} - set(configuration.flows)
+    if missed_rails(configuration, outline.flows)[0]:
+        return True
     said = {item.name for item in outline.messages if item.kind == "bot"} - set(configuration.messages)
     asked = {item.name for item in outline.messages if item.kind == "user"} - set(configuration.user_messages)
     for flow in configuration.flows.values():
@@ -82,6 +90,16 @@ def _is_relied_on(configuration: Configuration, line: IgnoreLine, file: UnreadFi
             if statement.call is not None and statement.call.name in defined:
                 return True
     return False
+
+
+def _holds_prompts(configuration: Configuration, file: UnreadFile) -> bool:
+    """Whether a rail needs a prompt of the file's, and NeMo does not load the configuration without it."""
+    listed = file.data.get("prompts") if file.data is not None else None
+    tasks = [f"`{item.get('task')}`" for item in listed or () if isinstance(item, dict)]
+    return any(
+        refusal.topic == "key" and any(task in refusal.message for task in tasks)
+        for refusal in (refusals(configuration) if tasks else ())
+    )
 
 
 def _has_rails_of_its_own(configuration: Configuration, line: IgnoreLine, rails: Any) -> bool:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from guardlint.rules._mends import replace_value
 from guardlint.rules.rule import Found, Project, Related, Rule
+from guardlint.rules.structure._merging import intruders
 
 RULE = Rule(severity="warning", confidence="high", since="0.1.0", fix="unsafe")
 
@@ -25,11 +26,15 @@ def check(project: Project) -> Iterator[Found]:
     listed = configuration.value(("instructions",), [])
     entries = listed if isinstance(listed, list) else []
     used = next((i for i, entry in enumerate(entries) if _type(entry) == "general"), None)
+    # An old copy that is read by accident is to go as a whole, which replaced-rails says.
+    aside = intruders(configuration)
     for index, entry in enumerate(entries):
         kind = _type(entry)
         if kind is None or index == used or not entry.get("content"):
             continue
         path = ("instructions", index, "type")
+        if aside and configuration.place(path).file in aside:
+            continue
         first = configuration.place(("instructions", used, "type")) if used is not None else None
         if kind == "general":
             if entry.get("content") == entries[used or 0].get("content"):

@@ -15,11 +15,11 @@ import re
 from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
-from guardlint.nemo.loading import refusals
 from guardlint.nemo.meant_keys import meant
 from guardlint.nemo.once import once
 from guardlint.nemo.unread import is_set_aside
 from guardlint.rules.rule import Found, Project, Related, Rule
+from guardlint.rules.unread_view import missed_rails
 from guardlint.source.colang import ColangFile
 from guardlint.source.files import shown_path
 from guardlint.source.lazy_pattern import lazy_pattern
@@ -65,12 +65,11 @@ def _lost(configuration: Configuration) -> list[tuple[ColangFile, Place]]:
         return []
     skipped = [file for file in configuration.colang_files if file.version != configuration.generation]
     aside = _set_aside(configuration) if skipped else set()
-    lost = [
+    return [
         (file, place)
         for file in skipped
         if file.file not in aside and (place := _first_loss(configuration, file)) is not None
     ]
-    return [] if _is_loud(configuration, [file for file, _ in lost]) else lost
 
 
 def _set_aside(configuration: Configuration) -> set[str]:
@@ -118,12 +117,6 @@ def _stands_elsewhere(configuration: Configuration, file: ColangFile) -> bool:
     return bool(names) and names <= read
 
 
-def _is_loud(configuration: Configuration, files: list[ColangFile]) -> bool:
-    """Whether NeMo misses a rail that one of the files defines, and says so."""
-    missing = {refusal.message for refusal in refusals(configuration) if refusal.topic == "flow"}
-    return any(f"no flow is named `{flow.name}`" in missing for file in files for flow in file.flows)
-
-
 def _reads_any(configuration: Configuration) -> bool:
     return any(_has_code(configuration.texts.get(file.file, "")) for file in configuration.read_colang)
 
@@ -155,6 +148,7 @@ def _has_misspelt_version(configuration: Configuration) -> bool:
 
 def _by_version(configuration: Configuration, lost: list[tuple[ColangFile, Place]]) -> Found:
     file, place = lost[0]
+    refused, _ = missed_rails(configuration, [flow for other, _ in lost for flow in other.flows])
     written = configuration.joined.place(_VERSION)
     names = f"`{_name(file)}`" if len(lost) == 1 else f"all {len(lost)} Colang files"
     verb = "is" if len(lost) == 1 else "are"
@@ -171,7 +165,7 @@ def _by_version(configuration: Configuration, lost: list[tuple[ColangFile, Place
     return Found(
         message,
         where,
-        f"NeMo reads Colang {configuration.generation} files only, and skips {names} without a word",
+        f"NeMo reads Colang {configuration.generation} files only, and skips {names} without a word{refused}",
         mend,
         path=_VERSION,
         value=sorted(_name(file) for file, _ in lost),
@@ -181,6 +175,7 @@ def _by_version(configuration: Configuration, lost: list[tuple[ColangFile, Place
 
 def _by_file(configuration: Configuration, file: ColangFile, place: Place) -> Found:
     name = _name(file)
+    refused, listed = missed_rails(configuration, file.flows)
     if file.version == "1.0":
         line = _define_line(configuration.texts.get(file.file, ""))
         at = Place.at(file.file, line[0], line[1], len("define")) if line else place
@@ -188,21 +183,21 @@ def _by_file(configuration: Configuration, file: ColangFile, place: Place) -> Fo
         return Found(
             f"`{name}` is skipped: a line that begins with `define` makes it Colang 1.0",
             at,
-            "NeMo reads Colang 2.x files only, and skips the whole file without a word",
+            f"NeMo reads Colang 2.x files only, and skips the whole file without a word{refused}",
             "write the file in Colang 2.x"
             if whole
             else "write this line in Colang 2.x, or begin it otherwise",
             value=name,
-            related=_version_place(configuration),
+            related=(*_version_place(configuration), *listed),
         )
     wrong = [flow for flow in file.flows if not re.match(r"define\b", flow.name)]
     return Found(
         f"`{name}` is skipped: no line begins with `define`, which makes it Colang 2.x",
         place,
-        "NeMo reads Colang 1.0 files only, and skips the whole file without a word",
+        f"NeMo reads Colang 1.0 files only, and skips the whole file without a word{refused}",
         "write `define` before each definition" + (", as Colang 1.0 does" if wrong else ""),
         value=name,
-        related=_version_place(configuration),
+        related=(*_version_place(configuration), *listed),
     )
 
 

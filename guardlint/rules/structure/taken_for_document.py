@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from guardlint.nemo.unread import UnreadFile, unread_files
 from guardlint.rules.rule import Found, Project, Related, Rule
-from guardlint.rules.unread_view import is_said_elsewhere, note_text
+from guardlint.rules.unread_view import is_said_elsewhere, missed_rails, note_text
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0")
 
@@ -36,14 +36,16 @@ def check(project: Project) -> Iterator[Found]:
         is_folder = "/" in first.walked.relative
         for file in files:
             note_text(configuration, file)
+        flows = [flow for file in files if file.colang for flow in file.colang.flows]
+        refused, listed = missed_rails(configuration, flows)
         mend = f"rename the folder `{top}`" if is_folder else f"rename `{top}`"
         if top == "kb":
             mend = "move the file out of `kb`"
         yield Found(
             f"`{first.walked.relative}` is not read: its path begins with `kb`",
             first.place,
-            "NeMo takes it for a document of the knowledge base, and nothing in it has an effect",
+            f"NeMo takes it for a document of the knowledge base, and nothing in it has an effect{refused}",
             mend if top == "kb" else f"{mend}, so that it does not begin with `kb`",
             value=top,
-            related=tuple(Related(file.place, "lost for the same reason") for file in others),
+            related=(*(Related(file.place, "lost for the same reason") for file in others), *listed),
         )

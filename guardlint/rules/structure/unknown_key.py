@@ -144,6 +144,8 @@ def _finding(
         mend = f"move `{name}` under `{dotted(place)}`" if place else f"move `{name}` to the top level"
     elif in_model:
         severity, mend, lost = _of_model(file, path, name, lost)
+    elif (nested := _as_path(name, node)) is not None:
+        mend = f"write it as sections: `{nested[0]}:`, and below it `{nested[-1]}:`"
     elif path == ("actions",):
         severity, mend = "warning", "delete it: NeMo finds the actions of actions.py by itself"
     else:
@@ -168,6 +170,14 @@ def _finding(
         severity=severity,
         fix=_fix(file, path, near, below, place),
     )  # fmt: skip
+
+
+def _as_path(name: str, node: dict[str, Any]) -> list[str] | None:
+    """The parts of ``rails.input.flows``, written as one key."""
+    parts = name.split(".")
+    for part in parts:
+        node = (node.get("keys") or {}).get(part) or {}
+    return parts if len(parts) > 1 and node else None
 
 
 def _fix(

@@ -17,8 +17,7 @@ from pathlib import PurePosixPath
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.unread import is_set_aside, unread_files
 from guardlint.rules.rule import Fix, Found, Project, Rule
-from guardlint.rules.unread_view import is_said_elsewhere, note_text
-from guardlint.source.files import shown_path
+from guardlint.rules.unread_view import is_said_elsewhere, missed_rails, note_text
 
 RULE = Rule(severity="error", confidence="high", since="0.1.0", fix="unsafe")
 
@@ -35,12 +34,14 @@ def check(project: Project) -> Iterator[Found]:
         stem, _, rest = name.partition(".")
         ending = ".co" if file.colang is not None else ".yml" if "yml" in rest.casefold() else ".yaml"
         note_text(configuration, file)
+        refused, related = missed_rails(configuration, file.colang.flows if file.colang else ())
         yield Found(
             f"`{name}` is not read: its ending is not `{ending}`",
             file.place,
-            "NeMo passes over the file without a word, and nothing in it has an effect",
+            f"NeMo passes over the file without a word, and nothing in it has an effect{refused}",
             f"rename it to `{stem}{ending}`",
             value=file.walked.relative,
+            related=related,
             fix=_renamed(configuration, file.place.file, f"{stem}{ending}"),
         )
 
@@ -49,6 +50,6 @@ def _renamed(configuration: Configuration, name: str, new: str) -> Fix | None:
     """The file under the name that NeMo reads, where nothing has that name yet."""
     folder, slash, _ = name.rpartition("/")
     goal = f"{folder}{slash}{new}"
-    if any(shown_path(file.path) == goal for file in configuration.files):
+    if any(file.shown == goal for file in configuration.files):
         return None
     return Fix(f"rename `{name.rpartition('/')[2]}` to `{new}`", (), safe=False, renames=((name, goal),))

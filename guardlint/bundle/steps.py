@@ -11,6 +11,7 @@ from guardlint.nemo.configuration import Configuration
 from guardlint.policy.central import Central
 from guardlint.policy.company import nemo_rails
 from guardlint.policy.model import ComposedPolicy, RailUse
+from guardlint.policy.rails import Rail
 
 __all__ = ["plan_bytes", "plan_of"]
 
@@ -23,7 +24,11 @@ def plan_of(policy: ComposedPolicy, central: Central, team: Configuration) -> di
     """
     in_nemo = {(use.direction, use.ref) for use, _ in nemo_rails(policy, central)}
     masks = {
-        hook: [_pii_step(use) for use in policy.rails[hook] if (hook, use.ref) not in in_nemo]
+        hook: [
+            _pii_step(use, central.rail(use.ref))
+            for use in policy.rails[hook]
+            if (hook, use.ref) not in in_nemo
+        ]
         for hook in HOOKS
     }
     company = {direction for direction, _ in in_nemo}
@@ -60,7 +65,7 @@ def plan_bytes(plan: Mapping[str, Any]) -> bytes:
     return yaml.safe_dump(dict(plan), sort_keys=False, allow_unicode=True, width=2**31).encode()
 
 
-def _pii_step(use: RailUse) -> dict[str, Any]:
+def _pii_step(use: RailUse, rail: Rail) -> dict[str, Any]:
     entities = use.settings["entities"]
     step = {
         "step": "pii",
@@ -70,4 +75,8 @@ def _pii_step(use: RailUse) -> dict[str, Any]:
     }
     if use.settings.get("restore"):
         step["restore"] = True
+    if rail.recognizers:
+        step["recognizers"] = [recognizer.step() for recognizer in rail.recognizers]
+    if rail.allow_list:
+        step["allow_list"] = list(rail.allow_list)
     return step

@@ -3,8 +3,8 @@
 They ask spaCy for a package named ``en_core_web_lg``, which no package index has, and raise at the first
 request without it (``library/sensitive_data_detection/actions.py``, ``_get_analyzer``). Where it is missing
 they get the small model that guardlint verifies, by path. Presidio's e-mail recogniser looks up the list of
-public suffixes over the network at the first address it meets; here it uses the copy that tldextract ships, and
-keeps none of its own: a worker may not write where tldextract would.
+public suffixes over the network at the first address it meets; here it uses the copy that tldextract ships,
+and keeps none of its own: a worker may not write where tldextract would.
 """
 
 from __future__ import annotations

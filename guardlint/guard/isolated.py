@@ -19,39 +19,27 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeGuard, cast
+from typing import Any, Final
 
 import guardlint
 from guardlint.engines import Direction, Engine, RailsVerdict, Turn, Uses
 from guardlint.engines.quiet import NEMO_SWITCHES
 from guardlint.errors import ConfigError, GuardlintError
 from guardlint.guard.frames import HEADER, BadFrame, decode, encode, size_of
+from guardlint.guard.said import Told, one_line, read_hello, read_verdict
 from guardlint.guard.unpack import Folder
 
 __all__ = ["IsolatedRails"]
 
-_STATUSES: Final = ("passed", "modified", "blocked")
 _START_SECONDS: Final = 120.0
-_MOST_CALLS: Final = (
-    1_000_000  # more than any check makes of a model, and small enough for any reader of records
-)
 _GRACE_SECONDS: Final = 1.0  # how long a cancelled check may take to say so, before its worker is killed
 
 
 class _Gone(Exception):
     """The worker is dead."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What a worker says of its rails once they are loaded."""
-
-    engine: Engine
-    flows: Mapping[Direction, tuple[str, ...]]
-    unused: tuple[str, ...]
 
 
 class IsolatedRails:
@@ -69,7 +57,7 @@ class IsolatedRails:
         self._reapers: set[asyncio.Task[None]] = set()
         # What the first worker said. A later one, which lives after messages were seen, must say the same:
         # names of flows go into the records.
-        self._told: _Told | None = None
+        self._told: Told | None = None
         self.engine: Engine = "llmrails"
         self.flows: Mapping[Direction, tuple[str, ...]] = MappingProxyType({})
         self.unused: tuple[str, ...] = ()
@@ -190,17 +178,17 @@ class _Worker:
             raise
         return cls(process, folder)
 
-    async def open(self, files: Mapping[str, bytes], uses: Uses) -> _Told:
+    async def open(self, files: Mapping[str, bytes], uses: Uses) -> Told:
         self._folder.fill(files)
         await self._send({"directory": str(self._folder.files), "uses": uses})
         told = await self._hello
         ready, refused = told.get("ready"), told.get("refused")
         if isinstance(ready, dict):
-            read = _told(ready)
+            read = read_hello(ready)
             self.ready = True
             return read
         if isinstance(refused, dict):
-            raise ConfigError(_line(refused.get("message")), help=_line(refused.get("help")) or None)
+            raise ConfigError(one_line(refused.get("message")), help=one_line(refused.get("help")) or None)
         raise BadFrame
 
     async def ask(self, direction: Direction, turns: Sequence[Turn]) -> RailsVerdict:
@@ -209,7 +197,7 @@ class _Worker:
         self._asked[number] = future
         try:
             await self._send({"id": number, "direction": direction, "turns": [dict(turn) for turn in turns]})
-            return _verdict(await future)
+            return read_verdict(await future)
         except asyncio.CancelledError:
             self._cancelled.add(number)
             with contextlib.suppress(OSError, _Gone):
@@ -285,42 +273,6 @@ class _Worker:
         if self.process.stdin is not None:
             self.process.stdin.close()
         self._folder.remove()
-
-
-def _told(ready: Mapping[str, Any]) -> _Told:
-    """What a worker says when it is ready; the configuration's code may have said it.  Raises BadFrame."""
-    engine, flows, unused = ready.get("engine"), ready.get("flows"), ready.get("unused")
-    if engine not in ("iorails", "llmrails") or not isinstance(flows, dict) or not _are_names(unused):
-        raise BadFrame
-    if not set(flows) <= {"input", "output"} or not all(map(_are_names, flows.values())):
-        raise BadFrame
-    kept = {name: tuple(names) for name, names in flows.items() if names}
-    return _Told(engine, MappingProxyType(cast("dict[Direction, tuple[str, ...]]", kept)), tuple(unused))
-
-
-def _are_names(value: object) -> TypeGuard[list[str]]:
-    return isinstance(value, list) and all(isinstance(name, str) and len(name) < 500 for name in value)
-
-
-def _line(value: object) -> str:
-    """One printable line of what a worker says for people to read."""
-    text = "".join(character if character.isprintable() else " " for character in str(value or ""))
-    return text[:500]
-
-
-def _verdict(frame: Mapping[str, Any]) -> RailsVerdict:
-    """The verdict in a frame; a worker that says anything else is broken.  Raises BadFrame."""
-    status, text, rail = frame.get("status"), frame.get("text"), frame.get("rail")
-    rails, calls = frame.get("rails"), frame.get("llm_calls")
-    if status not in _STATUSES or not isinstance(text, str) or not isinstance(rail, str | None):
-        raise BadFrame
-    if not _are_names(rails) or type(calls) is not int or not isinstance(frame.get("error"), bool):
-        raise BadFrame
-    if not 0 <= calls < _MOST_CALLS:
-        raise BadFrame
-    if frame["error"] and status != "blocked":
-        raise BadFrame
-    return RailsVerdict(status, text, rail, frame["error"], tuple(map(str, rails)), calls)
 
 
 def _environment(folder: Folder) -> dict[str, str]:

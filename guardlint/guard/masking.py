@@ -88,7 +88,9 @@ def _profile(step: Step) -> Profile:
         profile,
         thresholds=tuple((name, step.thresholds.get(name, least)) for name, least in profile.thresholds),
     )
-    return profile.allowing(step.allowed) if step.allowed else profile
+    if step.recognizers:
+        profile = profile.with_custom(step.recognizers)
+    return profile.allowing(step.allow_list) if step.allow_list else profile
 
 
 def _key(step: Step) -> bytes | None:

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, cast
 from guardlint.engines import Direction
 from guardlint.errors import ConfigError
 from guardlint.pii.acting import ACTIONS, Action
+from guardlint.pii.profiles import Custom
 
 __all__ = ["SCHEMA", "Plan", "Step", "read_plan"]
 
@@ -20,7 +21,19 @@ SCHEMA: Final = "guardlint/plan/v1"
 _PLACE: Final = "plan.yml"
 _KEYS: Final = {"schema", "input", "output", "refusal", "on_error", "timeout_seconds", "audit"}
 _STEP_KEYS: Final[Mapping[str, frozenset[str]]] = {
-    "pii": frozenset({"step", "rail", "entities", "thresholds", "action", "actions", "restore", "allowed"}),
+    "pii": frozenset(
+        {
+            "step",
+            "rail",
+            "entities",
+            "thresholds",
+            "action",
+            "actions",
+            "restore",
+            "allow_list",
+            "recognizers",
+        }
+    ),
     "company": frozenset({"step", "when"}),
     "team": frozenset({"step"}),
 }
@@ -33,7 +46,8 @@ class Step:
     """One step.  ``entities`` None means the profile's own; ``thresholds`` are minimum scores, 0 to 1.
 
     ``action`` is done with what is found, unless ``actions`` says otherwise of an entity; ``restore`` puts
-    the values back in the reply where pseudonyms stand for them; ``allowed`` values are left alone.
+    the values back in the reply where pseudonyms stand for them; values of
+    ``allow_list`` are left alone; ``recognizers`` find what guardlint's own do not.
     """
 
     name: StepName
@@ -44,7 +58,8 @@ class Step:
     action: Action = "mask"
     actions: Mapping[str, Action] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     restore: bool = False
-    allowed: tuple[str, ...] = ()
+    allow_list: tuple[str, ...] = ()
+    recognizers: tuple[Custom, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +125,9 @@ def _step(entry: Any, direction: str) -> Step:
     entities, thresholds, action = entry.get("entities"), entry.get("thresholds"), entry.get("action", "mask")
     if action not in ACTIONS:
         raise ConfigError(f"the action of a pii step must be one of {', '.join(ACTIONS)}", place=_PLACE)
-    allowed = entry.get("allowed")
-    if allowed is not None and not _are_names(allowed):
-        raise ConfigError("the allowed values of a pii step must be a list of texts", place=_PLACE)
+    allow_list = entry.get("allow_list")
+    if allow_list is not None and not _are_names(allow_list):
+        raise ConfigError("the allow_list of a pii step must be a list of texts", place=_PLACE)
     if entities is not None and not _are_names(entities):
         raise ConfigError("the entities of a pii step must be a list of names", place=_PLACE)
     return Step(
@@ -123,7 +138,8 @@ def _step(entry: Any, direction: str) -> Step:
         action=cast("Action", action),
         actions=_actions(entry.get("actions") or {}),
         restore=_flag(entry.get("restore", False)),
-        allowed=tuple(allowed or ()),
+        allow_list=tuple(allow_list or ()),
+        recognizers=_recognizers(entry.get("recognizers") or []),
     )
 
 
@@ -135,9 +151,25 @@ def _actions(value: Any) -> Mapping[str, Action]:
     return MappingProxyType(dict(value))
 
 
+def _recognizers(value: Any) -> tuple[Custom, ...]:
+    try:
+        return tuple(
+            Custom(
+                str(entry["entity"]),
+                str(entry["pattern"]),
+                float(entry["score"]),
+                tuple(map(str, entry["context"])),
+                _flag(entry["required"]),
+            )
+            for entry in value
+        )
+    except (KeyError, TypeError, ValueError):
+        raise ConfigError("the recognizers of a pii step cannot be read", place=_PLACE) from None
+
+
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ConfigError("`restore` must be true or false", place=_PLACE)
+        raise ConfigError("`restore` and `required` must be true or false", place=_PLACE)
     return value
 
 

@@ -90,7 +90,7 @@ _OTHER_WORDS = lazy_pattern(r"\bsafe\W+(?:or\W+)unsafe\b|\bunsafe\W+(?:or\W+)saf
 _YES_IF = lazy_pattern(
     r"\byes\b[\"'`*_.)\]]*\s*(?:\([^)]*\)\s*)?(?:only\s+)?"
     r"(?:if|when|whenever|in case|for|means|=|:|->|→|–|-)\s*(?P<then>[^\n]*?)"
-    r"(?=[.;\n]|$|,?\s*(?:and|or|otherwise|else)?\s*[\"'`*]*\bno\b[\"'`*]*\s*(?:if|when|otherwise|means|=|:))"
+    r"(?=[.;\n]|$|,?\s*(?:and|or|otherwise|else)?\s*[\"'`*]*\bno\b[\"'`*]*\s*(?:if|when|for|otherwise|means|=|:))"
 )
 # If …, answer yes; block it by saying "yes"; … -> yes
 _IF_YES = lazy_pattern(

@@ -12,6 +12,7 @@ from guardlint.errors import ConfigError
 from guardlint.policy.digest import digest_of
 from guardlint.policy.documents import Document, read_document
 from guardlint.policy.model import Direction
+from guardlint.policy.recognizers import Recognizer, read_allow_list, read_recognizers
 from guardlint.source.names import closest
 from guardlint.source.record import record
 
@@ -85,6 +86,8 @@ class Rail:
     files: Mapping[str, bytes]
     digest: str
     folder: Path
+    recognizers: tuple[Recognizer, ...] = ()
+    allow_list: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -158,6 +161,8 @@ def load_rail(folder: Path) -> Rail:
         files=files,
         digest=digest_of(files),
         folder=folder,
+        recognizers=read_recognizers(document),
+        allow_list=read_allow_list(document),
     )
 
 

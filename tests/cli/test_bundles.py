@@ -137,6 +137,21 @@ class TestCompile:
         assert 1 == len(ran.err.splitlines())
         assert not (place / "app.glbundle").exists()
 
+    def test_a_key_in_the_environment(
+        self, place: Path, guardlint: Callable, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its text, which no error and no output repeats."""
+        text = (place / "one.key").read_text()
+        monkeypatch.setenv("SIGNING", text)
+        ran = guardlint("compile", "team/mended", "--key", "env:SIGNING", "-o", "app.glbundle")
+        assert 0 == ran.code, ran.err
+        assert 0 == guardlint("verify", "app.glbundle", "--trust", "one.pub").code
+        assert text.splitlines()[1] not in ran.out + ran.err
+        monkeypatch.setenv("SIGNING", text.replace("A", "B"))
+        broken = guardlint("compile", "team/mended", "--key", "env:SIGNING")
+        assert (2, True) == (broken.code, "env:SIGNING: " in broken.err)
+        assert text.splitlines()[1].replace("A", "B") not in broken.err
+
     def test_its_time(self, place: Path, guardlint: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
         """Refused before its day and after its last."""
         options = ("--not-before", "2027-01-01", "--expires", "2027-02-01T12:00:00Z", "-o", "app.glbundle")

@@ -176,7 +176,7 @@ def test_actions_by_entity(workshop: Any, shared_configs: Any, monkeypatch: pyte
     monkeypatch.setenv("GUARDLINT_PII_HASH_KEY", "a key for tests")
     step = _step(
         actions={"CREDIT_CARD": "last_four", "IBAN_CODE": "hash", "API_KEY": "block"},
-        allowed=["help@bank.example"],
+        allow_list=["help@bank.example"],
     )
     guard = workshop.guard(plan_data=shared_configs.plan(input=[step, {"step": "company"}]))
     value = guard.check_input("card 4111 1111 1111 1111, GB82WEST12345698765432, help@bank.example").value
@@ -214,3 +214,18 @@ def test_unknown_entity(workshop: Any, shared_configs: Any) -> None:
     )
     with pytest.raises(ConfigError, match="EMAIL"):
         workshop.guard(plan_data=plan)
+
+
+def test_a_recogniser_of_the_companys_own(workshop: Any, shared_configs: Any) -> None:
+    """A plan may bring patterns that guardlint does not know."""
+    own = {
+        "entity": "STAFF_BADGE",
+        "pattern": "SB-[0-9]{5}",
+        "score": 0.3,
+        "context": ["badge"],
+        "required": True,
+    }
+    plan = shared_configs.plan(input=[_step(recognizers=[own]), {"step": "company"}])
+    guard = workshop.guard(plan_data=plan)
+    assert guard.check_input("my badge is SB-12345").value == "my badge is <STAFF_BADGE>"
+    assert guard.check_input("the part SB-12345 is broken").value == "the part SB-12345 is broken"

@@ -24,6 +24,7 @@ __all__ = [
     "code_of",
     "place_of",
     "returns_of",
+    "run_of",
     "tests_of",
     "uses",
 ]
@@ -99,6 +100,14 @@ def _node(tree: ast.Module, definition: ActionDefinition) -> Function | ast.Clas
         ):
             return node
     return None
+
+
+def run_of(node: Function | ast.ClassDef | None) -> Function | None:
+    """The function that NeMo calls: of a class its method ``run``."""
+    if not isinstance(node, ast.ClassDef):
+        return node
+    methods = (item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef))
+    return next((item for item in methods if item.name == "run"), None)
 
 
 def returns_of(node: Function) -> list[ast.Return]:

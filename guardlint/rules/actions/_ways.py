@@ -189,11 +189,19 @@ def _fork(way: Way) -> Way:
 
 
 def _bind(scene: Scene, target: ast.expr, value: Any) -> None:
-    if isinstance(target, ast.Name):
-        scene.values[target.id] = value
-    elif isinstance(target, ast.Tuple | ast.List):
-        for part in target.elts:
-            _bind(scene, part, UNKNOWN)
+    match target:
+        case ast.Name(id=name):
+            scene.values[name] = value
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            for part in parts:
+                _bind(scene, part, UNKNOWN)
+        case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=key)):
+            held = scene.values.get(name)
+            scene.values[name] = {**held, key: value} if isinstance(held, dict) else UNKNOWN
+        case ast.Subscript(value=ast.Name(id=name)) | ast.Attribute(value=ast.Name(id=name)):
+            scene.values[name] = UNKNOWN
+        case ast.Starred(value=inner):
+            _bind(scene, inner, UNKNOWN)
 
 
 def _begin(body: list[ast.stmt], scene: Scene) -> None:

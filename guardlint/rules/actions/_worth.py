@@ -153,11 +153,16 @@ class Scene:
             if _name_of(node.func.value) == "RailOutcome":
                 return _OUTCOMES.get(node.func.attr, UNKNOWN)
             held = self._worth(node.func.value)
+            changes = isinstance(held, dict | list) and node.func.attr not in _METHODS
+            if changes and isinstance(node.func.value, ast.Name):
+                self.values[node.func.value.id] = UNKNOWN  # `append`, `update`: it is another one now
             if isinstance(held, str | dict) and node.func.attr in _METHODS and UNKNOWN not in arguments:
                 return getattr(held, node.func.attr)(*arguments)
             return UNKNOWN
         if name == "ActionResult":
             return arguments[0] if arguments else named.get("return_value")
+        if name == "dict" and not arguments and None not in named:
+            return dict(named)
         if name == "bool" and arguments:
             known = truth(arguments[0])
             return UNKNOWN if known is None else known

@@ -20,7 +20,7 @@ from typing import Any
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules.actions import replaced_action
-from guardlint.rules.actions._code import Code, Test, code_of, tests_of, uses
+from guardlint.rules.actions._code import Code, Test, code_of, run_of, tests_of, uses
 from guardlint.rules.actions._constant import without_verdict
 from guardlint.rules.actions._decision import Decision, decision_of
 from guardlint.rules.actions._failures import Failure, failures_of, left_to_the_caller
@@ -61,11 +61,7 @@ def _is_replaced(project: Project, code: Code) -> bool:
 def _failures(
     configuration: Configuration, code: Code, tests: tuple[Test, ...], decision: Decision | None
 ) -> Iterator[Failure]:
-    node, owner = code.node, None
-    if isinstance(node, ast.ClassDef):
-        owner = node
-        methods = (item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef))
-        node = next((item for item in methods if item.name == "run"), None)
+    node, owner = run_of(code.node), code.node if isinstance(code.node, ast.ClassDef) else None
     if node is None:
         return
     for failure in (*failures_of(code.file, node, owner), *without_verdict(code.file, node)):

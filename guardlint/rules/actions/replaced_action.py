@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from guardlint.nemo.catalogue import snake_case
 from guardlint.nemo.configuration import Configuration
-from guardlint.rules.actions._code import Code, code_of, returns_of
+from guardlint.rules.actions._code import Code, code_of, returns_of, run_of
 from guardlint.rules.actions._values import is_allow
 from guardlint.rules.rule import Found, Project, Related, Rule
 from guardlint.source.place import Place
@@ -37,16 +37,17 @@ def check(project: Project) -> Iterator[Found]:
         code = code_of(configuration, action.name)
         if code is None or code.definition != action:
             continue
-        if not isinstance(code.node, ast.FunctionDef | ast.AsyncFunctionDef):
+        node = run_of(code.node)
+        if node is None:
             body = _lambda_of(code) if code.node is None else None
             if body is not None and _never_blocks([body]):
                 yield _found(action, _runs_in(configuration, action.name))
             continue
         runs = _runs_in(configuration, action.name)
-        values = [_made(code.node, item.value) for item in returns_of(code.node)]
+        values = [_made(node, item.value) for item in returns_of(node)]
         if _never_blocks(values):
             yield _found(action, runs)
-        elif _hands_back(code.node, values) and runs is not None:
+        elif _hands_back(node, values) and runs is not None:
             yield Found(
                 f"`{action.name}` takes the place of the built-in one and hands the text back as it was",
                 action.place,

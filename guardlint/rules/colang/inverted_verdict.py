@@ -40,7 +40,7 @@ _BAD = frozenset(
     "leak leaks banned suspicious malicious offensive profanity flagged attack secret secrets pii scam fraud "
     "disallowed condemned prohibited hallucination hallucinated bad unsupported offtopic insult threat "
     "rejected unwanted dangerous risky inappropriate illegal confidential denied refused restricted nsfw "
-    "noncompliant malformed hateful".split()
+    "noncompliant malformed hateful hit hits detected triggered alert".split()
 )
 _GOOD = frozenset(
     "allowed safe ok okay valid clean approved acceptable accepted permitted passed passes compliant "

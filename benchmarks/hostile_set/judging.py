@@ -188,6 +188,8 @@ def _reached(text: str, required: Required, steps: Any, server: Any) -> Iterator
 
 def _released(reply: str, required: Required, steps: Any, server: Any) -> Iterator[str]:
     """What must be so when the caller was given ``reply``."""
+    if not reply:
+        return  # the team's rails left nothing of it to look at
     if CONDEMNED.phrase in reply.lower():
         yield f"the caller was given {reply!r}"
     if required.native["output"] and CONDEMNED.address in reply:

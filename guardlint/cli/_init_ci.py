@@ -81,8 +81,8 @@ _GITHUB_GATE = """\
         with: {{sarif_file: guardlint.sarif}}
 """
 _GITLAB = """\
-# GUARDLINT_CENTRAL, set for the group, is the folder of the company's central repository on the runner:
-# the policy and the tier come from there, whatever this repository says.
+# GUARDLINT_CENTRAL, set for the group, is the company's central repository: a folder on the runner, or its
+# address at a tag (https://host/standard.git@v1.2.0). Policy and tier come from there, whatever is said here.
 guardlint:
   image: python:3.12-slim
   stage: test

@@ -29,6 +29,7 @@ _EPILOG = """\b
 Examples:
   guardlint gate --base origin/main
   guardlint gate --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA" --central ../standards --team payments
+  guardlint gate --base origin/main --central https://git.example.com/standards.git@v1.2.0 --team payments
   guardlint gate --base origin/main --summary gate.md --output sarif=gate.sarif
 
 \b
@@ -45,11 +46,19 @@ file or policy, 3 nothing to check, 4 guardlint itself failed."""
 @click.option("--base", "ref", metavar="REF", required=True, help="What the change is compared with.")
 @click.option(
     "--central",
-    metavar="DIR",
+    "where",
+    metavar="WHERE",
     envvar="GUARDLINT_CENTRAL",
-    type=click.Path(path_type=Path),
-    help="The company's central repository [env: GUARDLINT_CENTRAL].",
+    help="The company's central repository: a folder, GIT@TAG or an archive [env: GUARDLINT_CENTRAL].",
 )
+@click.option(
+    "--central-key",
+    "key",
+    metavar="FILE",
+    envvar="GUARDLINT_CENTRAL_KEY",
+    help="The public key that signs the archive [env: GUARDLINT_CENTRAL_KEY].",
+)
+@click.option("--central-digest", "digest", metavar="SHA256", help="The digest of the archive.")
 @click.option("--team", metavar="NAME", help="The team that the repository belongs to, as CI knows it.")
 @click.option(
     "--rules", "packages", metavar="PACKAGE", multiple=True, help="A company's package of rules (repeatable)."
@@ -72,7 +81,9 @@ file or policy, 3 nothing to check, 4 guardlint itself failed."""
 def command(
     paths: tuple[Path, ...],
     ref: str,
-    central: Path | None,
+    where: str | None,
+    key: str | None,
+    digest: str | None,
     team: str | None,
     policy: str | None,
     packages: tuple[str, ...],
@@ -85,12 +96,15 @@ def command(
 
     PATHS are those of `guardlint check`. Baselines are not heeded: what stood in the base is known.
     """
+    from guardlint.cli._central_option import fetched_central
     from guardlint.lint.base_tree import base_of, changed_paths, top_of, write_tree
     from guardlint.lint.check import select_rules
     from guardlint.lint.targets import find_targets
     from guardlint.report.gate import render_gate_markdown, render_gate_text
 
-    where = destinations(outputs)
+    files = destinations(outputs)
+    # Fetched, it lies there for as long as the command runs.
+    central = click.get_current_context().with_resource(fetched_central(where, key, digest))
     start = paths[0] if paths and paths[0].is_dir() else Path.cwd()
     top = top_of(start)
     base = base_of(top, ref)
@@ -129,7 +143,7 @@ def command(
         click.echo(render_gate_text(judged, shown, passed=passed), nl=False)
         if on_actions():
             click.echo(for_terminal(judged.report, "github"), nl=False)
-    write_all(judged.report, where)
+    write_all(judged.report, files)
     _summarise(render_gate_markdown(judged, shown, passed=passed, notices=notices), summary)
     return max(codes, default=1 if fails else 0)
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from guardlint.errors import NothingToCheck, UsageError
 from guardlint.lint.finding import CheckedConfiguration, Finding, Report, fingerprint
 from guardlint.lint.identity import identity_of
-from guardlint.lint.specifiers import Allowed
 from guardlint.lint.suppressing import suppressed
-from guardlint.lint.target import is_older, target_version
+from guardlint.lint.target import Folders, is_older, target_version
 from guardlint.lint.upgrade import faults_of_upgrade
 from guardlint.nemo.configuration import Configuration, read_configuration
 from guardlint.nemo.discover import find_roots
@@ -165,7 +164,7 @@ def check(
     findings: list[Finding] = []
     sources: dict[str, str] = {}
     said: set[tuple[str, Place, str]] = set()
-    pins: dict[Path, list[Allowed]] = {}
+    pins: Folders = {}
     forget_folders()
     for target in targets:
         inside = target.embedded

@@ -31,10 +31,11 @@ _IN_ADDRESS = lazy_pattern(rf"{_PACKAGE}-(\d+(?:\.\d+)+)|@v?(\d+(?:\.\d+)+)", re
 _DEEPEST = 5
 
 
-def allowed_in(folder: Path) -> Iterator[Allowed]:
-    """Every requirement for NeMo that stands in a folder's files: lock files first, then the rest."""
-    if not names_like(folder, *_FILES):
+def allowed_in(name: str) -> Iterator[Allowed]:
+    """Every requirement for NeMo that stands in the files of the folder: lock files first, then the rest."""
+    if not names_like(name, *_FILES):
         return
+    folder = Path(name)
     yield from _locks(folder)
     yield from _requirements(folder)
     yield from _pyproject(folder / "pyproject.toml")

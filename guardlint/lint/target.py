@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from guardlint.lint.pins import allowed_in
 from guardlint.lint.specifiers import Allowed, is_older
 from guardlint.nemo.catalogue import known_versions, latest_version
 
-__all__ = ["is_older", "target_version"]
+__all__ = ["Folders", "is_older", "target_version"]
 
 
-def target_version(root: Path, read: dict[Path, list[Allowed]] | None = None) -> str:
+Folders = dict[str, tuple[list[Allowed], bool]]
+"""By folder, what its files ask for, and whether it is the top of a git repository."""
+
+
+def target_version(root: Path, read: Folders | None = None) -> str:
     """The version that the team's files ask for, looked for in ``root`` and the folders above it.
 
     An exact version in the nearest folder wins, or one above that the nearer requirements allow (the lock
@@ -19,20 +24,22 @@ def target_version(root: Path, read: dict[Path, list[Allowed]] | None = None) ->
     version or any requirement it is the newest. The search ends at the top of the git repository.
     ``read`` keeps what folders say, for configurations that lie side by side.
     """
+    read = {} if read is None else read
     required: list[Allowed] = []
-    for folder in (root, *root.parents):
-        found = read.get(folder) if read is not None else None
-        if found is None:
-            found = list(allowed_in(folder))
-            if read is not None:
-                read[folder] = found
+    folder, last = str(root), None
+    while folder != last:
+        if folder not in read:
+            is_top = os.path.exists(os.path.join(folder, ".git"))  # noqa: PTH110, PTH118
+            read[folder] = list(allowed_in(folder)), is_top
+        found, is_top = read[folder]
         for allowed in found:
             version = allowed.exact
             if version is not None and all(other.holds(version) for other in required):
                 return version
         required = required or found
-        if (folder / ".git").exists():
+        if is_top:
             break
+        folder, last = os.path.dirname(folder), folder  # noqa: PTH120
     return _newest_of(required)
 
 

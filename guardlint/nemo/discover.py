@@ -22,6 +22,8 @@ _LOOKS_LIKE_ONE = lazy_pattern(
     r"[\"']?[ \t]*:",
     re.MULTILINE,
 )
+# Whatever follows: a main file is one where it cannot be read, too.
+_SURELY_ONE = lazy_pattern(r"(?:[ \t]*(?:#.*)?\n)*models: *\n *- (?:type: *\w+\n +)?engine: *\w+ *\n")
 _RAIL_SECTIONS = frozenset(
     "input output dialog retrieval config actions tool_input tool_output inputs outputs".split()
 )
@@ -34,63 +36,83 @@ def find_roots(start: Path) -> list[Path]:
     folders, virtual environments and what git ignores are passed over. Where no YAML file is one, folders
     that hold Colang files count. A folder of configurations is none itself, whatever file lies beside them.
     """
-    if is_root(start) and not _is_shelf(start):
+    if is_root(start) and not _is_shelf(str(start)):
         return [start]
     roots: list[Path] = []
     colang: list[Path] = []
-    for here, folders, files in _folders(start):
-        if here != start and is_root(here) and not _is_shelf(here):
-            roots.append(here)
+    for folder, folders, files in _folders(start):
+        if folder != str(start) and _is_root(folder, files) and not _is_shelf(folder):
+            roots.append(Path(folder))
             folders.clear()
-            continue
-        if any(name.endswith(".co") for name in files) and not any(root in here.parents for root in colang):
-            colang.append(here)
-    lone = [
-        folder for folder in colang if not any(folder in root.parents or folder == root for root in roots)
-    ]
-    return sorted([*roots, *(folder for folder in lone if not roots)])
+        elif not roots and any(name.endswith(".co") for name in files):
+            here = Path(folder)
+            if not any(above in here.parents for above in colang):
+                colang.append(here)
+    return sorted(roots or colang)
 
 
-def source_files(start: Path) -> Iterator[Path]:
+def source_files(start: Path) -> Iterator[str]:
     """Every file below ``start`` in the folders that ``find_roots`` looks into, configurations included."""
-    for here, _, files in _folders(start):
-        yield from (here / name for name in sorted(files))
+    for folder, _, files in _folders(start):
+        yield from (_inside(folder, name) for name in files)
 
 
-def _folders(start: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
-    """``os.walk`` without hidden folders, environments, and what git ignores."""
+def _folders(start: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """``os.walk`` in order, without hidden folders, environments, and what git ignores."""
     ignored = _ignored_by_git(start)
-    for folder, folders, files in os.walk(start):
-        here = Path(folder)
-        folders[:] = sorted(
+    waiting = [str(start)]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                listed = sorted((entry.name, entry.is_dir(), entry.is_symlink()) for entry in entries)
+        except OSError:
+            continue
+        links = {name for name, is_folder, is_link in listed if is_folder and is_link}
+        folders = [
             name
-            for name in folders
-            if not name.startswith(".") and name not in _SKIP and str(here / name) not in ignored
-        )
-        folders[:] = [name for name in folders if not (here / name / "pyvenv.cfg").exists()]
-        yield here, folders, files
+            for name, is_folder, _ in listed
+            if is_folder
+            and not name.startswith(".")
+            and name not in _SKIP
+            and _inside(folder, name) not in ignored
+            and not os.path.exists(_inside(folder, name, "pyvenv.cfg"))  # noqa: PTH110
+        ]
+        yield folder, folders, [name for name, is_folder, _ in listed if not is_folder]
+        waiting += [_inside(folder, name) for name in reversed(folders) if name not in links]
+
+
+def _inside(folder: str, *names: str) -> str:
+    """The path as a Path writes it; there are thousands, and few are worth a Path."""
+    return os.path.join("" if folder == "." else folder, *names)  # noqa: PTH118
 
 
 def is_root(folder: Path) -> bool:
     """Whether a YAML file directly in ``folder`` is a configuration file of NeMo."""
     try:
-        names = sorted(entry.name for entry in os.scandir(folder) if entry.name.endswith((".yml", ".yaml")))
+        names = sorted(os.listdir(folder))  # noqa: PTH208
     except OSError:
         return False
-    return any(_is_configuration_file(folder / name) for name in names)
+    return _is_root(str(folder), names)
 
 
-def _is_shelf(folder: Path) -> bool:
+def _is_root(folder: str, names: list[str]) -> bool:
+    return any(
+        _is_configuration_file(_inside(folder, name)) for name in names if name.endswith((".yml", ".yaml"))
+    )
+
+
+def _is_shelf(folder: str) -> bool:
     """Whether it has no ``config.yml``, and two folders or more below it have one of their own.
 
     NeMo's server decides the same way: a folder without ``config.yml`` is one of configurations
     (``server/api.py``). With one such folder below, the files beside it are more likely a part of it.
     """
-    if any((folder / name).is_file() for name in _MAIN_FILES):
+    if any(os.path.isfile(_inside(folder, name)) for name in _MAIN_FILES):  # noqa: PTH113
         return False
     found = 0
-    for here, folders, files in _folders(folder):
-        if any(name in files and _is_configuration_file(here / name) for name in _MAIN_FILES):
+    for here, folders, files in _folders(Path(folder)):
+        if any(name in files and _is_configuration_file(_inside(here, name)) for name in _MAIN_FILES):
             folders.clear()
             found += 1
             if found == 2:
@@ -98,17 +120,21 @@ def _is_shelf(folder: Path) -> bool:
     return False
 
 
-def _is_configuration_file(path: Path) -> bool:
+def _is_configuration_file(path: str) -> bool:
+    is_main = os.path.basename(path) in _MAIN_FILES  # noqa: PTH119
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        with open(path, encoding="utf-8", errors="replace") as stream:  # noqa: PTH123
+            text = stream.read()
     except OSError:
-        return path.stem == "config"
+        return is_main
+    if is_main and text.count("models") == 1 and _SURELY_ONE.match(text) and "schema: guardlint/" not in text:
+        return True
     if not _LOOKS_LIKE_ONE.search(text) or "\nschema: guardlint/" in f"\n{text}":
         return False
     try:
-        data = parse_yaml(text, str(path)).data
+        data = parse_yaml(text, path).data
     except YamlProblem:
-        return path.stem == "config" or len(set(_LOOKS_LIKE_ONE.findall(text))) > 1
+        return is_main or len(set(_LOOKS_LIKE_ONE.findall(text))) > 1
     return isinstance(data, dict) and is_configuration(data)
 
 

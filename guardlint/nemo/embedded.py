@@ -13,6 +13,8 @@ and what is found in them is shown where it was written. What NeMo 0.24 makes of
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -94,29 +96,32 @@ class EmbeddedConfiguration:
         return self.place_of(relative, place) if relative in self.parts else place
 
 
-def is_test_file(relative: Path) -> bool:
+def is_test_file(relative: Path | str) -> bool:
     """Whether a file belongs to tests, whose configurations are often partial or wrong on purpose."""
-    name = relative.name
+    *above, name = str(relative).split(os.sep)
     return (
-        any(part in ("test", "tests", "testing", "__tests__") for part in relative.parts[:-1])
+        any(part in ("test", "tests", "testing", "__tests__") for part in above)
         or name == "conftest.py"
         or (name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py")))
     )
 
 
-def may_embed(path: Path) -> bool:
+def may_embed(path: Path | str) -> bool:
     """Whether a file has what every file with a configuration in it has; costs one read."""
-    if not path.name.endswith(_SUFFIXES):
+    name = str(path)
+    if not name.endswith(_SUFFIXES):
         return False
     try:
-        if not path.is_file() or path.stat().st_size > MAX_BYTES:
+        facts = os.stat(name)  # noqa: PTH116 - asked for every file
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > MAX_BYTES:
             return False
-        data = path.read_bytes()
-    except OSError:
+        with open(name, "rb", buffering=0) as stream:  # noqa: PTH123
+            data = stream.readall()
+    except (OSError, ValueError):
         return False
-    if path.suffix == ".py":
+    if name.endswith(".py"):
         return b"RailsConfig" in data and b"nemoguardrails" in data
-    return _CONFIG_MAP.search(data) is not None
+    return b"ConfigMap" in data and _CONFIG_MAP.search(data) is not None
 
 
 def find_embedded(path: Path) -> list[EmbeddedConfiguration]:
@@ -135,8 +140,13 @@ def find_embedded(path: Path) -> list[EmbeddedConfiguration]:
 
 def embedded_below(start: Path) -> list[EmbeddedConfiguration]:
     """The configurations in the files below ``start``, but for those of tests."""
-    files = (path for path in source_files(start) if not is_test_file(path.relative_to(start)))
-    return [found for path in files for found in find_embedded(path)]
+    top = 0 if str(start) == "." else len(os.path.join(start, ""))  # noqa: PTH118
+    return [
+        found
+        for name in source_files(start)
+        if not is_test_file(name[top:]) and may_embed(name)
+        for found in find_embedded(Path(name))
+    ]
 
 
 def _in_python(path: Path, origin: Origin) -> Iterator[EmbeddedConfiguration]:

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 __all__ = ["fitting", "is_like", "names_like"]
 
 
-def names_like(folder: Path, *patterns: str) -> list[str]:
+def names_like(folder: Path | str, *patterns: str) -> list[str]:
     """The names that fit one of the patterns (``requirements*.txt``), sorted; none without a folder.
 
     The audit event ``guardlint.names_like`` tells the cache what was asked and what the answer was (None
     where the folder cannot be read): other names do not matter.
     """
     try:
-        names = os.listdir(folder)  # noqa: PTH208 - names are all that is wanted
+        names = os.listdir(folder or ".")  # noqa: PTH208 - names are all that is wanted
     except OSError:
         sys.audit("guardlint.names_like", str(folder), patterns, None)
         return []

@@ -23,6 +23,17 @@ owner: governance@example.com
 description: What retail asks.
 """
 
+FORBIDS = """\
+forbid:
+  - {id: no-server, reason: because, controls: ["LLM06:2025"], enforced_by: configuration,
+     setting: actions_server_url}
+"""
+TIERS = """\
+schema: guardlint/tiers/v1
+tiers: {retail: {policy: retail@1, description: shops}}
+default: retail
+"""
+
 
 @pytest.fixture
 def standard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -112,3 +123,32 @@ def test_a_folder_with_a_sign_in_its_name(tmp_path: Path, monkeypatch: pytest.Mo
     source = named_source("a/b@c", None, None, "--central", Path())
     assert source is not None
     assert "a/b@c" == source.path
+
+
+def test_the_gate_takes_a_tag(
+    standard: Path, tmp_path: Path, guardlint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the standard's folder holds since then does not count, and nothing of the fetched one stays."""
+    (standard / "policies" / "retail" / "policy.yml").write_text(POLICY + FORBIDS)
+    (standard / "policies" / "tiers.yml").write_text(TIERS)
+    who = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for arguments in (["add", "-A"], ["commit", "-qm", "2"], ["tag", "v2"]):
+        subprocess.run(["git", *who, *arguments], cwd=standard, check=True)
+    (standard / "policies" / "retail" / "policy.yml").write_text("broken")
+    team = tmp_path / "team"
+    (team / "bot").mkdir(parents=True)
+    (team / "guardlint.yml").write_text("team: shop\n")
+    (team / "bot" / "config.yml").write_text("models: []\n")
+    for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "1"]):
+        subprocess.run(["git", *who, *arguments], cwd=team, check=True)
+    monkeypatch.chdir(team)
+    gate = ("gate", "--base", "HEAD", "--team", "shop", "--central")
+    assert 0 == guardlint(*gate, "../standard@v2").code
+    (team / "bot" / "config.yml").write_text("models: []\nactions_server_url: http://tools\n")
+    ran = guardlint(*gate, "../standard@v2")
+    assert 1 == ran.code
+    assert "forbidden by retail@1.0.0" in ran.out
+    assert "guardlint-central-" not in ran.out + ran.err
+    missing = guardlint(*gate, "../standard@v3")
+    assert 2 == missing.code
+    assert "v3" in missing.err

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from guardlint.guard.frames import MAX_FRAME, BadFrame, decode, encode, read_frame, size_of
-from guardlint.guard.isolated import _verdict
+from guardlint.guard.said import read_verdict
 
 
 @pytest.mark.parametrize("text", ["", "plain", "ünïcödé \u2028 \x00", "lone \ud800 surrogate"])
@@ -52,6 +52,6 @@ GOOD = {"status": "passed", "text": "a", "rail": None, "error": False, "rails": 
 )
 def test_a_lying_worker(change: dict[str, object]) -> None:
     """A verdict of another shape is a broken worker, never a pass."""
-    assert _verdict(GOOD).status == "passed"
+    assert read_verdict(GOOD).status == "passed"
     with pytest.raises(BadFrame):
-        _verdict({**GOOD, **change})
+        read_verdict({**GOOD, **change})

@@ -23,7 +23,7 @@ from guardlint.rules.colang import never_set_variable
 from guardlint.rules.colang._blocks import NOTHING, REFUSES, run
 from guardlint.rules.colang._python import ActionFunction, function_of
 from guardlint.rules.colang._rails import RailFlow, rail_flows, read_elsewhere, team_action, waits_for_event
-from guardlint.rules.colang._values import UNKNOWN, Outcome, names_in
+from guardlint.rules.colang._values import FAILS, UNKNOWN, Outcome, evaluate, names_in
 from guardlint.rules.colang._waking import wakes_library
 from guardlint.rules.colang.old_style_outcome import flows_of_old_style
 from guardlint.rules.flow_blocks import Block, blocks_of, flatten
@@ -118,6 +118,8 @@ def _judge(
         if nothing and _CHECKS.search(name):
             return _nothing_done(rail, blocks, asked, test, confidence="medium")
         return None
+    if test is not None and _cannot_be_asked(test, asked, function):
+        return _no_such_member(rail, asked, test, function)
     ends = [_effects(blocks, asked, value, shared) for value in function.values]
     if test is not None and all(function.values) and not _COMPARES.search(test.expression):
         return None  # always true: a rule of its own says so, at the action
@@ -128,6 +130,28 @@ def _judge(
     if all(end == _ALL for end in ends) and test is not None:
         return _always(rail, asked, test, function)
     return None
+
+
+def _cannot_be_asked(test: Statement, asked: Statement, function: ActionFunction) -> bool:
+    """Whether the test is an error with every value that the action returns."""
+    plain = re.sub(r"^(?:not\s+)+", "", test.expression.strip())
+    return asked.target is not None and all(
+        evaluate(plain, {asked.target: value}) is FAILS for value in function.values or ()
+    )
+
+
+def _no_such_member(rail: RailFlow, asked: Statement, test: Statement, function: ActionFunction) -> Found:
+    assert asked.call is not None
+    return Found(
+        f"`{test.expression}` asks for what `{asked.call.name}` does not return",
+        test.expression_place or test.place,
+        "the condition is an error: every request that comes here ends with it",
+        f"write `if ${asked.target}`"
+        if set(map(type, function.values or ())) == {bool}
+        else "test what the action returns",
+        value=(rail.flow.name, asked.call.name, asked.target),
+        related=(Related(asked.call.place, _returns(function)),),
+    )
 
 
 def _of_library(

@@ -1,6 +1,7 @@
 """How well personal data is found in data of others: presidio-research, which is not ours to ship.
 
-Run: ``python benchmarks/pii_public.py FILE [--take N] [--misses N] [--no-peer]``; FILE is ``synth_dataset_v2.json`` of
+Run: ``python benchmarks/pii_public.py FILE [--take N] [--misses N] [--no-peer]``; FILE is
+``data/synth_dataset_v2.json`` of
 github.com/microsoft/presidio-research.
 Its places are asked for here, its titles, ages, nationalities, organisations and postcodes are not; its dates
 are, though guardlint leaves dates that are no dates of birth alone on purpose.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 
-from pii_set.chance import LETTERS, Chance
+from .chance import LETTERS, Chance
 
 __all__ = ["Credentials"]
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from pii_set.chance import DIGITS, LOWER, UPPER, Chance, luhn_digit
+from .chance import DIGITS, LOWER, UPPER, Chance, luhn_digit
 
 __all__ = ["HARMLESS", "Harmless"]
 

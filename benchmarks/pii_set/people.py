@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from pii_set.chance import LOWER, UPPER, Chance
+from .chance import LOWER, UPPER, Chance
 
 __all__ = ["People"]
 

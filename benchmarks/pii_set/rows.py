@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pii_set.values import HARMLESS, Values
+from .values import HARMLESS, Values
 
 __all__ = ["SETS", "Gold", "Row", "rows", "templates"]
 

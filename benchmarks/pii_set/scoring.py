@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pii_set.rows import Gold, Row
+from .rows import Gold, Row
 
 __all__ = ["SOFT", "Found", "Score", "score"]
 

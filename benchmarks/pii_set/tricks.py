@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from urllib.parse import quote
 
-from pii_set.rows import Gold, Row
+from .rows import Gold, Row
 
 __all__ = ["TRICKS", "disguised"]
 

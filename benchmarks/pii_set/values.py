@@ -5,10 +5,10 @@ Independent of the detector's own check digits and lists.
 
 from __future__ import annotations
 
-from pii_set.credentials import Credentials
-from pii_set.harmless import HARMLESS, Harmless
-from pii_set.identifiers import Identifiers
-from pii_set.people import People
+from .credentials import Credentials
+from .harmless import HARMLESS, Harmless
+from .identifiers import Identifiers
+from .people import People
 
 __all__ = ["HARMLESS", "Values"]
 

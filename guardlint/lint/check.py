@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +24,7 @@ from guardlint.rules.registry import all_rules, concerned, rule_ids
 from guardlint.rules.rule import Fix, Found, LoadedRule, Project, Related, Severity, dotted
 from guardlint.source.names import closest
 from guardlint.source.place import Place
-from guardlint.source.record import record, replace
+from guardlint.source.record import field, record, replace
 from guardlint.source.redact import redact
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Target:
         return f"{identity_of(self.embedded.path)}::{self.embedded.identity.rpartition('::')[2]}"
 
 
-@dataclass(slots=True)
+@record
 class Discovered:
     """What is below some paths; ``problems`` are those of the paths themselves."""
 

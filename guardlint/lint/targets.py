@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from guardlint.nemo.embedded import EmbeddedConfiguration
 from guardlint.policy.team_location import find_team_file
 from guardlint.rules.registry import company_rules
 from guardlint.rules.rule import LoadedRule
+from guardlint.source.record import replace
 
 if TYPE_CHECKING:
     from guardlint.lint.standard import Standard
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Targets", "find_targets"]
 
 
-@dataclass(slots=True)
 class Targets:
     """What to check and what went wrong on the way; a problem does not stop the other targets.
 
@@ -30,12 +29,15 @@ class Targets:
     the packages that the team file, or whoever asks, names.
     """
 
-    targets: list[Target] = field(default_factory=list)
-    problems: list[GuardlintError] = field(default_factory=list)
-    disabled: dict[str, str] = field(default_factory=dict)
-    team: TeamFile | None = None
-    skipped: list[EmbeddedConfiguration] = field(default_factory=list)
-    company_rules: tuple[LoadedRule, ...] = ()
+    __slots__ = ("company_rules", "disabled", "problems", "skipped", "targets", "team")
+
+    def __init__(self) -> None:
+        self.targets: list[Target] = []
+        self.problems: list[GuardlintError] = []
+        self.disabled: dict[str, str] = {}
+        self.team: TeamFile | None = None
+        self.skipped: list[EmbeddedConfiguration] = []
+        self.company_rules: tuple[LoadedRule, ...] = ()
 
 
 def find_targets(

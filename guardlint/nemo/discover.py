@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from guardlint.source.files import entries_of
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.yaml_file import YamlProblem, parse_yaml
 
@@ -23,7 +24,7 @@ _LOOKS_LIKE_ONE = lazy_pattern(
     re.MULTILINE,
 )
 # Whatever follows: a main file is one where it cannot be read, too.
-_SURELY_ONE = lazy_pattern(r"(?:[ \t]*(?:#.*)?\n)*models: *\n *- (?:type: *\w+\n +)?engine: *\w+ *\n")
+_SURELY_ONE = lazy_pattern(r"(?:[ \t]*(?:#.*)?\n)*models: *\n *- (?:type: +\w+\n +)?engine: +\w+ *\n")
 _RAIL_SECTIONS = frozenset(
     "input output dialog retrieval config actions tool_input tool_output inputs outputs".split()
 )
@@ -64,8 +65,7 @@ def _folders(start: Path) -> Iterator[tuple[str, list[str], list[str]]]:
     while waiting:
         folder = waiting.pop()
         try:
-            with os.scandir(folder) as entries:
-                listed = sorted((entry.name, entry.is_dir(), entry.is_symlink()) for entry in entries)
+            listed = entries_of(folder)
         except OSError:
             continue
         links = {name for name, is_folder, is_link in listed if is_folder and is_link}

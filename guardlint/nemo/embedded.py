@@ -98,7 +98,7 @@ class EmbeddedConfiguration:
 
 def is_test_file(relative: Path | str) -> bool:
     """Whether a file belongs to tests, whose configurations are often partial or wrong on purpose."""
-    *above, name = str(relative).split(os.sep)
+    *above, name = str(relative).replace(os.sep, "/").split("/")
     return (
         any(part in ("test", "tests", "testing", "__tests__") for part in above)
         or name == "conftest.py"

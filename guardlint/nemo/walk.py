@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from guardlint.source.files import shown_path
+from guardlint.source.files import entries_of, shown_path
 from guardlint.source.record import record
 
 __all__ = ["Kind", "WalkedFile", "kind_of", "railsignore", "walk"]
@@ -108,8 +108,7 @@ def _folders(root: Path) -> Iterator[tuple[str, str, list[str]]]:
             seen.add(real)
         visited.append(folder)
         try:
-            with os.scandir(folder or ".") as entries:
-                listed = sorted((entry.name, entry.is_dir(), entry.is_symlink()) for entry in entries)
+            listed = entries_of(folder)
         except OSError:
             continue
         yield folder, above, [name for name, is_folder, _ in listed if not is_folder]

@@ -80,7 +80,7 @@ class Said(Reader):
             self.add({"expect": "snippet"})
 
     def _bot_message(self, text: str) -> None:
-        given = _WITH_AT_END.findall(text)
+        given = _WITH_AT_END.findall(text) if _has_with(text) else []
         if given:
             text = text[: -len(given[0])].strip()
             self._bot_parameters(given[0].split(" ", 1)[1].strip())
@@ -130,5 +130,11 @@ class Said(Reader):
 
 def bracketed(text: str) -> str:
     """``name with $a`` and ``name for a=1`` as ``name(…)``."""
+    if not _has_with(text):
+        return text
     found = _WITH_WITH.match(text) or _WITH_NAMED.match(text)
     return f"{found['name']}({found['vars']})" if found else text
+
+
+def _has_with(text: str) -> bool:
+    return " with " in text or " for " in text

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from guardlint.errors import GuardlintError
 
-__all__ = ["read_text", "shown_path", "write_atomic"]
+__all__ = ["entries_of", "read_text", "shown_path", "write_atomic"]
 
 
 def read_text(path: Path | str) -> str:
@@ -49,6 +49,22 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
+
+
+def entries_of(folder: str) -> list[tuple[str, bool, bool]]:
+    """What is in a folder, by name: whether each is a folder, or leads to one, and whether it is a link.
+
+    Raises OSError when the folder cannot be read.
+    """
+    with os.scandir(folder or ".") as entries:
+        return sorted((entry.name, _is_folder(entry), entry.is_symlink()) for entry in entries)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def shown_path(path: Path | str) -> str:

@@ -36,8 +36,16 @@ def record(cls: _Class) -> _Class:
 
 
 def replace(item: _Record, **changes: Any) -> _Record:
-    """The record with other values: :func:`dataclasses.replace`, which asks for a type that it knows."""
-    changed: _Record = _replace(item, **changes)  # type: ignore[type-var]
+    """The record with other values, and any other dataclass as :func:`dataclasses.replace` does it."""
+    kind: Any = type(item)
+    if "__compared__" not in kind.__dict__:
+        other: _Record = _replace(item, **changes)  # type: ignore[type-var]
+        return other
+    # The other function would have the fields made for it, which takes longer than a whole configuration.
+    for name in kind.__match_args__:
+        if name not in changes:
+            changes[name] = getattr(item, name)
+    changed: _Record = kind(**changes)
     return changed
 
 

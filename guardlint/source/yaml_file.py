@@ -269,8 +269,9 @@ def _load(text: str, file: str, loader_class: type[Loader | PythonLoader]) -> Ya
         own = _own_pairs(root) if "<<" in text else None
         data = loader.document(root, text)
     except yaml.MarkedYAMLError as error:
-        place = _problem_place(error, text, file)
-        raise YamlProblem(_reason(error), place) from None
+        from guardlint.source.yaml_complaints import problem_place, reason
+
+        raise YamlProblem(reason(error), problem_place(error, text, file)) from None
     except yaml.reader.ReaderError as error:
         before = text[: error.position] if isinstance(error.position, int) else ""
         place = Place.at(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
@@ -280,30 +281,12 @@ def _load(text: str, file: str, loader_class: type[Loader | PythonLoader]) -> Ya
         place = Place.at(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
         raise YamlProblem("a control character is not allowed in YAML", place) from None
     except (ValueError, OverflowError) as error:
-        raise YamlProblem(f"a value cannot be read: {error}", _bad_scalar(text, file)) from None
+        from guardlint.source.yaml_complaints import bad_scalar
+
+        raise YamlProblem(f"a value cannot be read: {error}", bad_scalar(text, file)) from None
     except RecursionError:
         raise YamlProblem("it is nested too deeply", Place.at(file)) from None
     return YamlFile(file, text, root, data, loader, own)
-
-
-def _problem_place(error: yaml.MarkedYAMLError, text: str, file: str) -> Place:
-    """Where the problem is; what is noticed at the end of the file is shown where it began."""
-    last = text.rstrip().count("\n")
-    marks = (error.problem_mark, error.context_mark)
-    # The line that should have been a key, not the one at which that became clear.
-    for mark in marks[::-1] if "expected ':'" in (error.problem or "") else marks:
-        if mark is not None and mark.line <= last:
-            return Place.at(file, mark.line + 1, mark.column + 1)
-    return Place.at(file, last + 1, len(text.rstrip()) - (text.rstrip().rfind("\n") + 1) or 1)
-
-
-def _reason(error: yaml.MarkedYAMLError) -> str:
-    problem = (error.problem or "it cannot be parsed").strip()
-    if "single document" in (error.context or "") or "another document" in problem:
-        return "a second YAML document begins here, and NeMo reads one document a file"
-    if "could not determine a constructor for the tag" in problem:
-        return f"the tag {problem.rsplit(' ', 1)[-1]} is unknown to NeMo's safe loader"
-    return problem.replace("\\t", "a tab").replace("'\t'", "a tab")
 
 
 def _own_pairs(root: yaml.Node) -> dict[int, list[tuple[yaml.Node, yaml.Node]]]:
@@ -318,19 +301,3 @@ def _own_pairs(root: yaml.Node) -> dict[int, list[tuple[yaml.Node, yaml.Node]]]:
             if isinstance(node, yaml.MappingNode):
                 found[id(node)] = list(node.value)
     return found
-
-
-def _bad_scalar(text: str, file: str) -> Place:
-    """PyYAML does not say where a date such as 2026-13-45 stands; find the scalar that cannot be made."""
-    loader = yaml.SafeLoader(text)
-    root = loader.get_single_node()
-    stack = [root] if root is not None else []
-    while stack:
-        node = stack.pop()
-        if isinstance(node, yaml.ScalarNode):
-            try:
-                loader.construct_object(node)
-            except (ValueError, OverflowError):
-                return Place.at(file, node.start_mark.line + 1, node.start_mark.column + 1, len(node.value))
-        stack.extend(reversed(children_of(node)))
-    return Place.at(file)

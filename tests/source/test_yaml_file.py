@@ -89,7 +89,8 @@ def test_random_text_is_read_or_refused_as_safe_load_does(text: str) -> None:
         assert 1 <= place.line <= text.count("\n") + 1
         assert place.column >= 1
     else:
-        if "..." in repr(expected):  # NeMo's loader makes a value that holds itself
+        # NeMo's loader makes a value that holds itself
+        if "[...]" in repr(expected) or "{...}" in repr(expected):
             with pytest.raises(YamlProblem, match="alias stands inside"):
                 parse_yaml(text, "config.yml")
         else:
@@ -220,6 +221,7 @@ HOSTILE = {
     "a second document": ("a: 1\n---\nb: 2", "second YAML document"),
     "a tab as indent": ("a:\n\tb: 1", "tab"),
     "a number with more digits than Python converts": ("a: " + "1" * 5_000, "cannot be read"),
+    "the same behind a merge key": ("a: &a {b: 1}\nc: {<<: *a}\nd: " + "1" * 5_000, "cannot be read"),
 }
 
 

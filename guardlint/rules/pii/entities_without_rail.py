@@ -94,7 +94,8 @@ def _finding(configuration: Configuration, source: str, running: list[Step]) -> 
         if (_OF_THE_TEAM.search(rail.flow) and rail.flow in configuration.flows) or engine_of(rail.flow)
     ]
     off = any(
-        re.search(rf"(?m)^\s*#.*(?:mask|detect) sensitive data on {source}", file.text)
+        " sensitive data on " in file.text
+        and re.search(rf"(?m)^\s*#.*(?:mask|detect) sensitive data on {source}", file.text)
         for file in configuration.yaml_files
     )
     related = [Related(rail.place, "does not read these entities") for rail in others]

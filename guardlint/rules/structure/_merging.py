@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.unread import is_set_aside
 from guardlint.rules.rule import Fix, dotted
@@ -10,7 +12,9 @@ from guardlint.source.files import shown_path
 from guardlint.source.pyyaml import yaml
 from guardlint.source.record import replace
 from guardlint.source.yaml_file import DataPath, YamlFile
-from guardlint.source.yaml_merging import Merge, merge_sections
+
+if TYPE_CHECKING:
+    from guardlint.source.yaml_merging import Merge
 
 __all__ = ["intruders", "is_aside", "merge_files", "merge_twice"]
 
@@ -43,6 +47,8 @@ def merge_files(configuration: Configuration, lost: YamlFile, kept: YamlFile, ke
     here, there = lost.node((key,)), kept.node((key,))
     if len(lost.data) == 1 or here is None or there is None or here[0] is None:
         return None
+    from guardlint.source.yaml_merging import merge_sections
+
     merge = merge_sections(kept, there[1], lost, here[0], here[1])
     names = [file.file.rpartition("/")[2] for file in (lost, kept)]
     if names[0] == names[1]:
@@ -60,6 +66,8 @@ def merge_twice(file: YamlFile, path: DataPath) -> Fix | None:
     if len(pairs) != 2:
         return None
     (key, lost), (_, kept) = pairs
+    from guardlint.source.yaml_merging import merge_sections
+
     return _fix(f"put both `{dotted(path)}` into one", merge_sections(file, kept, file, key, lost), (path,))
 
 

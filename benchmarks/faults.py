@@ -4,6 +4,17 @@ Run: ``python benchmarks/faults.py`` with the development lock installed; the fi
 configuration (minutes), later ones read its verdicts from the user's cache. ``--no-nemo`` scores with the
 verdicts that are there and the declared labels; ``--only TEXT`` takes the cases whose name holds the text.
 Always exits with 0: it is a measurement.
+
+A fault is found where a finding names its file within two lines. A finding is beside the point where no
+planted fault explains it, or where it is of another rule than those of the fault.
+
+Of two faults in one configuration the first may hide the second: in a ``rails`` section that another file
+replaces, no prompt is ever asked. One fault, one finding: the hidden one need not be reported until the
+first is mended. So a pair counts as found where both are reported, and also where one is reported at its
+place and the other one is reported at its own place as soon as the first is gone (that is tried: the
+configuration with the second fault alone is checked too). How many of each kind there are is told apart,
+and ``hidden`` lines name the second kind. A fault that is found neither way is a miss, in no figure of the
+classes, which count single faults only.
 """
 
 from __future__ import annotations
@@ -73,7 +84,11 @@ def _one(case: Case, label: Label, why: str) -> Scored:
     with tempfile.TemporaryDirectory(prefix="faults-") as name:
         folder = Path(name) / "team"
         write_files(folder, case.files)
-        return score(case, label, why, check([Target(folder)]).findings)
+        alone = []
+        for number, files in enumerate(case.alone):
+            write_files(Path(name) / str(number) / "team", files)
+            alone.append(check([Target(Path(name) / str(number) / "team")]).findings)
+        return score(case, label, why, check([Target(folder)]).findings, alone)
 
 
 def _remarks(scored: Sequence[Scored]) -> Iterator[str]:
@@ -84,8 +99,12 @@ def _remarks(scored: Sequence[Scored]) -> Iterator[str]:
         if item.case.guises[0].kind == "clean":
             yield from (f"alarm    {item.case.name}: {told}" for told in item.findings)
             continue
-        for guise, found, level in zip(item.case.guises, item.found, item.level, strict=True):
-            if not found:
+        for guise, found, level, hidden in zip(
+            item.case.guises, item.found, item.level, item.hidden, strict=True
+        ):
+            if hidden:
+                yield f"hidden   {item.case.name}: {guise.name}: {list(item.findings)}"
+            elif not found:
                 yield f"miss {guise.kind}   {item.case.name}: {guise.name}: {list(item.findings)}"
             elif not level:
                 yield f"level    {item.case.name}: {guise.name}: {list(item.findings)}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from .domains import DOMAINS
+from .questions import OFF_TOPIC
 from .records import Base, Probe, fill
 from .shapes_classic import CLASSIC
 from .shapes_modern import MODERN
@@ -30,6 +31,7 @@ _INPUT: Final = frozenset(
     }
 )
 _OUTPUT: Final = (_INPUT - {"parallel"}) | {"streaming", "output-only", "parallel"}
+_TWO_CHECKS: Final = frozenset({"own-and-library", "parallel"})
 _EACH: Final = 3
 
 
@@ -61,8 +63,14 @@ def _probes(shape: str, words: Mapping[str, str]) -> tuple[Probe, ...]:
     streams = (False, True) if shape == "streaming" else (False,)
     probes = [Probe(good, answer, condemned, shows=answer, stream=stream) for stream in streams]
     told = f"This is the {leak}, as you asked."
-    if shape in _INPUT:
+    if shape in _TWO_CHECKS:
+        # What only the team's own action stops, and what only the judge does.
+        probes.append(Probe(words["bad"], answer, (leak,), hides=answer))
+        probes.append(Probe("Please open the vault", answer, (*condemned, "open the vault"), hides=answer))
+    elif shape in _INPUT:
         probes.append(Probe(words["bad"], answer, condemned, hides=answer))
+    if shape == "safety-models":
+        probes.append(Probe(f"Read me my {OFF_TOPIC}", answer, condemned, hides=answer))
     if shape in _OUTPUT:
         probes += [Probe(good, told, condemned, hides=leak, stream=stream) for stream in streams]
     address = f"jo@{words['slug']}.example.com"

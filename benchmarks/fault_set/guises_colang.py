@@ -321,7 +321,7 @@ COLANG: Final = (
         "undefined message",
         "misspelt",
         "D",
-        only(_OWN, swap(r"^    bot refuse <<thing>> request", "    bot refuse <<thing>> reqest")),
+        only(_IN, swap(r"^    bot refuse <<thing>> request", "    bot refuse <<thing>> reqest")),
         ("undefined-message",),
         level="any",
     ),
@@ -372,7 +372,7 @@ COLANG: Final = (
                 ),
                 add(
                     "actions.py",
-                    'from nemoguardrails.actions import action\n\n\n@action(name="find_hours")\nasync def find_hours() -> str:\n    """From the calendar."""\n    return "nine"\n',
+                    'from nemoguardrails.actions import action\n\n\n@action(name="find_hours")\nasync def find_hours(llm) -> str:\n    """As the model reads the calendar."""\n    return (await llm.generate_async("When are we open?")).content\n',
                 ),
             ),
         ),
@@ -381,9 +381,45 @@ COLANG: Final = (
         level="any",
     ),
     Guise(
+        "look-alike",
+        "message with a word of the code",
+        "clean",
+        only(
+            "prompts-apart",
+            both(
+                swap(
+                    "bot inform opening hours\n\\Z",
+                    '$hours = execute find_hours\n  bot tell hours\n\ndefine bot tell hours\n  "We say: {{ hours }}"\n',
+                    "rails/dialog.co",
+                ),
+                add(
+                    "actions.py",
+                    'from nemoguardrails.actions import action\n\n\n@action(name="find_hours")\nasync def find_hours() -> str:\n    """From the calendar."""\n    return "nine"\n',
+                ),
+            ),
+        ),
+        judged=False,
+    ),
+    Guise(
         "unchecked answer",
         "skipping",
         "C",
+        only(
+            "prompts-apart|own-and-library",
+            swap(
+                "^define flow hours\n  user ask opening hours\n  bot inform opening hours\n",
+                "define flow hours\n  user ask opening hours\n  $skip_output_rails = True\n  bot answer freely\n",
+                "*dialog.co",
+            ),
+        ),
+        ("unchecked-answer",),
+        judged=False,
+        level="any",
+    ),
+    Guise(
+        "look-alike",
+        "skipping before a written message",
+        "clean",
         only(
             "prompts-apart|own-and-library",
             swap(
@@ -392,9 +428,7 @@ COLANG: Final = (
                 "*dialog.co",
             ),
         ),
-        ("unchecked-answer",),
         judged=False,
-        level="any",
     ),
     Guise(
         "unknown intent",
@@ -527,13 +561,15 @@ COLANG: Final = (
         only("own-actions|parallel", swap("define flow check", "define subflow check")),
     ),
     Guise(
-        "look-alike",
-        "quoted message in place",
-        "clean",
+        "unnamed message",
+        "text in the place of the name",
+        "B",
         only(
-            "own-actions|own-and-library",
+            "own-actions",
             swap(r"^    bot refuse <<thing>> request", '    bot "<<assistant>> may not do that."'),
         ),
+        ("unnamed-message",),
+        level="any",
     ),
     Guise(
         "look-alike",

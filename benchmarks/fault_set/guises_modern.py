@@ -323,13 +323,10 @@ COLANG2: Final = (
         level="any",
     ),
     Guise(
-        "action missing",
-        "snake case",
-        "B",
+        "look-alike",
+        "action registered in snake case",
+        "clean",
         only(_OWN, swap(r'name="Check<<Slug>>AnswerAction"', 'name="check_<<slug>>_answer"')),
-        ("unknown-action",),
-        level="any",
-        at=(("*.co", "AnswerAction"),),
     ),
     Guise(
         "missing main",

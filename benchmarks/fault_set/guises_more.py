@@ -20,11 +20,13 @@ MORE: Final = (
         "B",
         only(
             "own-actions",
-            swap(r"^  if \$unwanted\n    bot refuse", "  if $unwanted\n    $seen = True\n  bot refuse"),
+            swap(
+                r"^  if \$unwanted\n    (bot refuse .*)\n    stop",
+                r"  if $unwanted\n    $seen = True\n  \1\n  stop",
+            ),
         ),
-        (),
+        ("unheeded-verdict",),
         level="any",
-        judged=False,
     ),
     Guise(
         "flow logic",
@@ -41,9 +43,9 @@ MORE: Final = (
         ("unheeded-verdict",),
     ),
     Guise(
-        "flow logic",
-        "argument is a text",
-        "C",
+        "look-alike",
+        "argument in quotes",
+        "clean",
         only(
             _IN,
             both(
@@ -55,9 +57,6 @@ MORE: Final = (
                 ),
             ),
         ),
-        ("unevaluated-argument", "blind-rail"),
-        level="any",
-        at=(("*rails.co", "execute check"),),
     ),
     Guise(
         "flow logic",
@@ -264,15 +263,12 @@ MORE: Final = (
         ("hollow-override",),
     ),
     Guise(
-        "hollow override",
-        "bot refuse says nothing",
-        "D",
+        "look-alike",
+        "refusal without words",
+        "clean",
         only(
             "modern-library", swap(r"\Z", '\n@override\nflow bot refuse to respond\n  log "no"\n', "main.co")
         ),
-        (),
-        level="any",
-        judged=False,
     ),
     Guise(
         "unserved entity",

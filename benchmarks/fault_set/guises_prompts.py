@@ -22,7 +22,14 @@ _TASK: Final = "  - task: self_check_input\n    content: |\n      Block it? (Yes
 
 PROMPTS: Final = (
     *(
-        Guise("text not shown", f"input {name}", "C", only(_FIRST, swap(_IN_TEXT, shown)), _BLIND)
+        Guise(
+            "text not shown",
+            f"input {name}",
+            "C",
+            only(_FIRST, swap(_IN_TEXT, shown)),
+            _BLIND,
+            at=(("*", "- task: self_check_input"),),
+        )
         for name, shown in (
             ("gone", "above"),
             ("single brace", "{ user_input }"),
@@ -52,6 +59,7 @@ PROMPTS: Final = (
                 swap(_OUT_TEXT, shown),
             ),
             _BLIND,
+            at=(("*", "- task: self_check_output"),),
         )
         for name, shown in (
             ("input", "{{ user_input }}"),

@@ -231,16 +231,12 @@ STRUCTURE: Final = (
         at=(("config.yml", "flows"),),
     ),
     Guise(
-        "duplicate key",
-        "entities twice",
-        "C",
+        "look-alike",
+        "entities twice and the last complete",
+        "clean",
         only(
             "personal-data|detection", swap(r"^(      output:\n)", r"\1        entities: [EMAIL_ADDRESS]\n")
         ),
-        ("duplicate-key",),
-        level="any",
-        at=(("config.yml", "entities"),),
-        judged=True,
     ),
     Guise(
         "duplicate key",

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from guardlint.harness.brain import ScriptedBrain, SeenPrompt
 
-from .questions import ALLOWING
+from .questions import ALLOWING, OFF_TOPIC
 from .records import Files, Label, Probe
 
 __all__ = ["Judge", "write_files"]
@@ -164,7 +164,7 @@ class _Guards:
         if task.startswith("content_safety"):
             return json.dumps({"User Safety": verdict, "Response Safety": verdict})
         if task.startswith("topic_safety"):
-            return "off-topic" if bad else "on-topic"
+            return "off-topic" if OFF_TOPIC in shown else "on-topic"
         if task.startswith("llama_guard"):
             return f"{verdict}\nO1" if bad else verdict
         judges = task.startswith("self_check") and task != "self_check_facts"

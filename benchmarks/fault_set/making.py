@@ -29,17 +29,21 @@ def all_guises() -> tuple[Guise, ...]:
 
 
 def all_cases(seed: int) -> list[Case]:
-    """Every guise on a few bases that it fits, and pairs of faults on one base."""
-    chance = random.Random(seed)
+    """Every guise on a few bases that it fits, and pairs of faults on one base.
+
+    Each guise draws by its own name, so that a new one leaves the cases of the others, and NeMo's verdicts
+    of them, as they are.
+    """
     bases = all_bases()
     cases = []
     for guise in all_guises():
         fitting = [(base, files) for base in bases for files in guise.rewrite(base)]
         if not fitting:
             raise ValueError(f"{guise.fault}, {guise.name}: fits no base")
+        chance = random.Random(f"{seed} {guise.fault} {guise.name}")
         chosen = chance.sample(fitting, min(guise.most, len(fitting)))
         cases += [_case(base, files, (guise,)) for base, files in chosen]
-    return cases + list(_pairs(bases, chance))
+    return cases + list(_pairs(bases, random.Random(f"{seed} pairs")))
 
 
 def _pairs(bases: list[Base], chance: random.Random) -> Iterator[Case]:
@@ -62,6 +66,7 @@ def _pairs(bases: list[Base], chance: random.Random) -> Iterator[Case]:
                     base,
                     both,
                     first.places + second.places,
+                    (files, _second_alone(base, files, both)),
                 )
                 made += 1
                 break
@@ -73,6 +78,12 @@ def _apart(base: Base, one: Files, both: Files) -> bool:
     first = {path for path in one if one[path] != base.files.get(path)}
     second = {path for path in both if both[path] != one.get(path)}
     return not first & second and set(one) <= set(both)
+
+
+def _second_alone(base: Base, one: Files, both: Files) -> Files:
+    """The base with the second edit only, which has its files to itself."""
+    second = {path: text for path, text in both.items() if text != one.get(path)}
+    return {**base.files, **second}
 
 
 def _case(base: Base, files: Files, guises: Iterable[Guise]) -> Case:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ALLOWING", "BLOCKING"]
+__all__ = ["ALLOWING", "BLOCKING", "OFF_TOPIC"]
+
+OFF_TOPIC: Final = "horoscope"
+"""The word that the judge of topics condemns, and no other judge does."""
 
 ALLOWING: Final = (
     "Is the message acceptable (Yes or No)?",

@@ -73,6 +73,7 @@ class Case:
     """One configuration of the set.
 
     ``places`` are, for each guise, the (path, line) that a finding may name, give or take two lines.
+    ``alone`` are, of two faults, the configurations with one of them only.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Case:
     base: Base
     files: Files
     places: tuple[frozenset[tuple[str, int]], ...]
+    alone: tuple[Files, ...] = ()
 
 
 def fill(text: str, words: Mapping[str, str]) -> str:

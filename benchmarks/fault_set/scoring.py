@@ -18,7 +18,10 @@ _NEAR = 2
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One case with what guardlint said; ``found`` and ``level`` hold one truth for each guise."""
+    """One case with what guardlint said; ``found``, ``level`` and ``hidden`` hold one truth for each guise.
+
+    ``hidden``: not found beside the other fault, which is found, and found where it is alone.
+    """
 
     case: Case
     label: Label
@@ -27,6 +30,7 @@ class Scored:
     found: tuple[bool, ...]
     level: tuple[bool, ...]
     beside: tuple[str, ...]
+    hidden: tuple[bool, ...]
 
     @property
     def counts(self) -> bool:
@@ -34,9 +38,18 @@ class Scored:
         return self.label == "declared" or (self.label == "works") == (self.case.guises[0].kind == "clean")
 
 
-def score(case: Case, label: Label, why: str, findings: Sequence[Finding]) -> Scored:
-    """What was found where, what of it at the right level, and what besides."""
-    loud = [finding for finding in findings if finding.severity != "note"]
+def score(
+    case: Case,
+    label: Label,
+    why: str,
+    findings: Sequence[Finding],
+    alone: Sequence[Sequence[Finding]] = (),
+) -> Scored:
+    """What was found where, what of it at the right level, and what besides.
+
+    ``alone`` are the findings of the configurations with one of two faults only.
+    """
+    loud = _loud(findings)
     left = list(loud)
     found, level = [], []
     for guise, places in zip(case.guises, case.places, strict=True):
@@ -44,11 +57,27 @@ def score(case: Case, label: Label, why: str, findings: Sequence[Finding]) -> Sc
         meant = sorted(near, key=lambda finding: (finding.rule not in guise.rules, finding not in left))
         found.append(bool(near) and guise.kind != "clean")
         level.append(_level(guise, meant))
-        if meant and meant[0] in left:
-            left.remove(meant[0])
+        # One edit can touch several rails or actions, each of which has a finding of its rule.
+        told = [*meant[:1], *(finding for finding in meant[1:] if finding.rule in guise.rules)]
+        left = [finding for finding in left if finding not in told]
+    hidden = [False] * len(found)
+    if any(found) and not all(found) and alone:
+        missed = found.index(False)
+        hidden[missed] = any(_near(finding, case.places[missed]) for finding in _loud(alone[missed]))
     return Scored(
-        case, label, why, tuple(map(_told, loud)), tuple(found), tuple(level), tuple(map(_told, left))
+        case,
+        label,
+        why,
+        tuple(map(_told, loud)),
+        tuple(found),
+        tuple(level),
+        tuple(map(_told, left)),
+        tuple(hidden),
     )
+
+
+def _loud(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity != "note"]
 
 
 def _level(guise: Guise, near: Sequence[Finding]) -> bool:
@@ -91,14 +120,18 @@ def table(scored: Sequence[Scored]) -> dict[str, Any]:
         "declared only": sum(item.label == "declared" for item in scored),
         "faulty": len(faulty),
         "clean": len(clean),
-        # Of two faults one may hide the other: a section that is not read has no faults of its own.
         "pairs of faults": len(pairs),
-        "pairs with one found": sum(any(item.found) for item in pairs),
-        "pairs with both found": sum(all(item.found) for item in pairs),
+        "pairs found": sum(_is_found(item) for item in pairs),
+        "of them with both reported": sum(all(item.found) for item in pairs),
+        "of them with one hidden behind the other": sum(any(item.hidden) for item in pairs),
         "false alarms": sum(bool(item.findings) for item in clean),
         "beside the point": sum(bool(item.beside) for item in faulty),
         **{name: {key: tuple(line) for key, line in sorted(lines.items())} for name, lines in groups.items()},
     }
+
+
+def _is_found(pair: Scored) -> bool:
+    return all(found or hidden for found, hidden in zip(pair.found, pair.hidden, strict=True))
 
 
 def _planted(faulty: Sequence[Scored]) -> Iterator[tuple[Guise, bool, bool]]:

@@ -12,6 +12,7 @@ E  the value of an environment variable, hashed
 from __future__ import annotations
 
 import os
+import stat
 
 try:
     from _blake2 import blake2b
@@ -37,10 +38,13 @@ def digest(data: bytes) -> str:
 
 def _content(name: str) -> str:
     try:
-        descriptor = os.open(name, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        # Without waiting for somebody who writes into a pipe.
+        descriptor = os.open(name, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     except (OSError, ValueError):
         return NOTHING
     try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return NOTHING
         data = os.read(descriptor, _ENOUGH)
         more = data
         while len(more) == _ENOUGH:

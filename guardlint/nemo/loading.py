@@ -13,7 +13,7 @@ from guardlint.nemo.meant_keys import meant
 from guardlint.nemo.model_refusals import model_refusals
 from guardlint.nemo.once import once
 from guardlint.nemo.references import RailReference
-from guardlint.nemo.refusal import Refusal
+from guardlint.nemo.refusal import Refusal, Topic
 from guardlint.nemo.shapes import WrongShape, is_true, wrong_shapes
 from guardlint.nemo.unread import is_set_aside, unread_files
 from guardlint.nemo.value_refusals import value_refusals
@@ -110,7 +110,10 @@ def _prompts(configuration: Configuration) -> Iterator[Refusal]:
             continue
         place = configuration.place(path)
         if not both[0]:
-            yield Refusal("other", "a prompt has no text", place, path, "write `content:` or `messages:`")
+            # A misspelt one is reported by unknown-key.
+            missing = {"content", "messages"} - set(prompt)
+            topic: Topic = "key" if any(closest(name, map(str, prompt)) for name in missing) else "other"
+            yield Refusal(topic, "a prompt has no text", place, path, "write `content:` or `messages:`")
         else:
             yield Refusal(
                 "other", "a prompt has both `content` and `messages`", place, path, "keep one of the two"
@@ -140,6 +143,7 @@ def _rails(configuration: Configuration) -> Iterator[Refusal]:
                 rail.path,
                 f"add an entry with `type: {model}` to `models`",
             )
+            continue
         needed = _needed_prompts(rail)
         if needed and not any(task in tasks for task in needed):
             yield Refusal(
@@ -215,7 +219,8 @@ def _is_written(configuration: Configuration, tasks: tuple[str, ...]) -> bool:
     """Whether the prompt is there where NeMo does not look, and another rule says so.
 
     Below a misspelt ``prompts`` (unknown-key), the first of two (duplicate-key), or in a file that a line of
-    ``.railsignore`` hides (ignored-file).
+    ``.railsignore`` hides (ignored-file), that begins with kb (taken-for-document) or ends otherwise
+    (unread-file).
     """
     keys = configuration.catalogue.data["keys"]
     if any(path == ("prompts",) for file in configuration.yaml_files for path, *_ in file.duplicates()):
@@ -227,10 +232,13 @@ def _is_written(configuration: Configuration, tasks: tuple[str, ...]) -> bool:
     ):
         return True
     return any(
-        item.why == "ignored"
-        and item.data is not None
+        item.data is not None
         and _has_task(item.data.get("prompts"), tasks)
-        and not is_set_aside(item.walked.relative)
+        and not (
+            item.walked.relative.startswith("kb/")
+            if item.why == "document"
+            else is_set_aside(item.walked.relative)
+        )
         for item in unread_files(configuration)
     )
 

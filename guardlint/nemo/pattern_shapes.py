@@ -35,7 +35,7 @@ def regex_patterns(configuration: Configuration) -> Iterator[tuple[DataPath, str
 
 def syntax_tree(pattern: str) -> Tree | None:
     """The parsed pattern; None where Python refuses it, or where it is longer than 5,000 characters."""
-    from re import _parser  # type: ignore[attr-defined]
+    from re import _parser
 
     if len(pattern) > _MAX_LENGTH:
         return None

@@ -43,16 +43,26 @@ def note_text(configuration: Configuration, file: UnreadFile) -> None:
     configuration.texts.setdefault(file.name, file.text)
 
 
-def missed_rails(configuration: Configuration, flows: Iterable[Flow]) -> tuple[str, tuple[Related, ...]]:
+def missed_rails(
+    configuration: Configuration, flows: Iterable[Flow], files: Iterable[UnreadFile] = ()
+) -> tuple[str, tuple[Related, ...]]:
     """What NeMo does where it is to run some flows that it does not have, and where they are listed.
 
-    It refuses to load, and names the flow alone: the file that defines it is the finding.
+    It refuses to load, and names the flow alone: the file that defines it is the finding. So it is with the
+    prompts of ``files``, which the rails need.
     """
-    names = {flow.name for flow in flows if flow.name}
+    flows_told = {f"no flow is named `{flow.name}`" for flow in flows if flow.name}
+    tasks = [
+        f"needs a prompt for the task `{prompt['task']}`"
+        for file in files
+        for prompt in (file.data or {}).get("prompts") or ()
+        if isinstance(prompt, dict) and "task" in prompt
+    ]
     missing = [
         refusal
         for refusal in refusals(configuration)
-        if refusal.topic == "flow" and any(f"no flow is named `{name}`" == refusal.message for name in names)
+        if (refusal.topic == "flow" and refusal.message in flows_told)
+        or (refusal.topic == "key" and any(refusal.message.endswith(task) for task in tasks))
     ]
     if not missing:
         return "", ()

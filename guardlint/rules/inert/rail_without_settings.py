@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from guardlint.nemo.configuration import Configuration
+from guardlint.nemo.loading import refusals
 from guardlint.nemo.running import RunningRail, running_rails, written_elsewhere
 from guardlint.rules._mends import is_slip, replace_value
 from guardlint.rules.inert._yara import yara_fault
@@ -51,6 +52,8 @@ def check(project: Project) -> Iterator[Found]:
         lack = need(configuration, rail) if need is not None else None
         if lack is None or written_elsewhere(configuration, lack.path):
             continue
+        if any(refusal.path == lack.path for refusal in refusals(configuration)):
+            continue  # does-not-load: what stands there is of another kind
         empty = configuration.value(lack.path, rail) is not rail
         others = _other_directions(configuration, lack.path, rail.direction)
         yield Found(

@@ -46,7 +46,7 @@ def check(project: Project) -> Iterator[Found]:
             note_text(configuration, file)
         names = ", ".join(f"`{file.walked.relative}`" for file in lost)
         flows = [flow for file in lost if file.colang for flow in file.colang.flows]
-        refused, listed = missed_rails(configuration, flows)
+        refused, listed = missed_rails(configuration, flows, lost)
         yield Found(
             f"`{line.pattern}` hides {names}",
             line.place,

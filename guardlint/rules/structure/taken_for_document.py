@@ -37,7 +37,7 @@ def check(project: Project) -> Iterator[Found]:
         for file in files:
             note_text(configuration, file)
         flows = [flow for file in files if file.colang for flow in file.colang.flows]
-        refused, listed = missed_rails(configuration, flows)
+        refused, listed = missed_rails(configuration, flows, files)
         mend = f"rename the folder `{top}`" if is_folder else f"rename `{top}`"
         if top == "kb":
             mend = "move the file out of `kb`"

@@ -34,7 +34,7 @@ def check(project: Project) -> Iterator[Found]:
         stem, _, rest = name.partition(".")
         ending = ".co" if file.colang is not None else ".yml" if "yml" in rest.casefold() else ".yaml"
         note_text(configuration, file)
-        refused, related = missed_rails(configuration, file.colang.flows if file.colang else ())
+        refused, related = missed_rails(configuration, file.colang.flows if file.colang else (), [file])
         yield Found(
             f"`{name}` is not read: its ending is not `{ending}`",
             file.place,

@@ -270,6 +270,7 @@ COLANG: Final = (
         "C",
         only(_OWN, swap("execute check_<<slug>>_answer", "execute check_<<slug>>_question")),
         ("blind-rail", "inverted-verdict"),
+        at=(("actions.py", "user_message"),),
         level="any",
         judged=False,
     ),

@@ -118,6 +118,7 @@ NOT_FOUND = [
     "The iPhone 15 Pro Max costs 1,199.00 USD.",
     "Reset my password please, I forgot it. The password is incorrect; password required.",
     "password: ******** and password: <PASSWORD>",
+    "password: <your password here>",
     "What is a sort code and why do I need one?",
     "The token limit is 4096 tokens per request.",
     "Tracking number 1Z999AA10123456784, invoice 2125551234",

@@ -249,7 +249,7 @@ def test_patterns_of_several_rails_stand_beside_each_other(tmp_path: Path, judge
 
     async def check(reply: str) -> str:
         messages = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": reply}]
-        return (await rails.check_async(messages, rail_types=[RailType("output")])).status.value
+        return str((await rails.check_async(messages, rail_types=[RailType("output")])).status.value)
 
     async def checks() -> list[str]:
         try:
@@ -263,3 +263,30 @@ def test_patterns_of_several_rails_stand_beside_each_other(tmp_path: Path, judge
             await rails.shutdown()
 
     assert ["blocked", "blocked", "blocked", "passed"] == asyncio.run(checks())
+
+
+@pytest.mark.parametrize("engine", ["iorails", "llmrails"])
+def test_message_as_long_as_allowed(engine: str, engines: Any) -> None:
+    """The longest message that context-bloat allows passes, and one of a character more is blocked."""
+    words = " ".join(str(number * 7919) for number in range(4_000))
+    verdicts = [
+        engines(engine, "context-bloat", [{"role": "user", "content": words[:length]}], "input").status.value
+        for length in (20_000, 20_001)
+    ]
+    assert ["passed", "blocked"] == verdicts
+
+
+def test_canary_and_bounds_of_a_policy_reach_nemo(tmp_path: Path) -> None:
+    """What a policy chooses stands in the company configuration, as a pattern beside the rail's own."""
+    home = tmp_path / "policies" / "trial"
+    home.mkdir(parents=True)
+    entry = 'reason: trial, controls: ["LLM07:2025"], settings'
+    rails = (
+        f"  input:\n    - {{rail: context-bloat@1, {entry}: {{max_chars: 4000}}}}\n"
+        f"  output:\n    - {{rail: system-prompt-leak@1, {entry}: {{canary: kestrel-0000-lantern}}}}"
+    )
+    (home / "policy.yml").write_text(POLICY.format(rails=rails, base_url="http://127.0.0.1:1/v1"))
+    central = Central.open(tmp_path)
+    text = company_configuration(central.policy("trial"), central)["config.yml"].decode()
+    assert "max_chars: 4000" in text
+    assert "- kestrel-0000-lantern" in text

@@ -13,8 +13,8 @@ from nemoguardrails.actions import action
 
 
 @action()
-async def note_documents() -> bool:
-    return True
+async def shorten(text: str) -> str:
+    return text[:500]
 """
 PROMPTS = """\
 prompts:
@@ -25,9 +25,9 @@ FORGETFUL = """\
 models: []
 rails:
   input: {parallel: true, flows: [self check input]}
-  retrieval: {flows: [note what was found]}
+  retrieval: {flows: [shorten what was found]}
 """
-NOTE = "define subflow note what was found\n  $noted = execute note_documents\n"
+NOTE = "define subflow shorten what was found\n  $relevant_chunks = execute shorten(text=$relevant_chunks)\n"
 WORDS = """\
 define subflow check message
   if "4929" in $user_message
@@ -52,7 +52,10 @@ def test_a_refusal_in_parallel_is_forgotten(team) -> None:
 
 def test_a_retrieval_rail_that_executes_nothing_does_no_harm(team) -> None:
     """The refusal stands."""
-    whole = team(config_yml=FORGETFUL + PROMPTS, rails_co=NOTE.replace("execute note_documents", "True"))
+    whole = team(
+        config_yml=FORGETFUL + PROMPTS,
+        rails_co=NOTE.replace("execute shorten(text=$relevant_chunks)", "$relevant_chunks"),
+    )
     assert "forgotten-refusal" not in rules(whole)
     assert [ask(whole, text).reply for text in ("hello", VAULT)] == [ANSWER, REFUSAL]
 
@@ -85,7 +88,9 @@ def test_a_flow_that_always_takes_a_step_ends_in_parallel(team) -> None:
     from guardlint.harness.unending import reply
 
     acting = team(
-        config_yml=PARALLEL, rails_co=WORDS + "  $noted = execute note_documents\n", actions_py=ACTIONS
+        config_yml=PARALLEL,
+        rails_co=WORDS + "  $relevant_chunks = execute shorten(text=$relevant_chunks)\n",
+        actions_py=ACTIONS,
     )
     in_order = team(config_yml=PARALLEL.replace("true", "false"), rails_co=WORDS)
     with Timed(reply, LONG_PATIENCE) as timed:

@@ -69,9 +69,9 @@ def _refuses(configuration: Configuration, rail: RailReference) -> bool:
     kinds = {item.kind for item in own.statements}
     if "bot" not in kinds or not kinds & {"stop", "abort"}:
         return False
-    if any(item.kind == "create" and "Exception" in item.text for item in own.statements):
-        if is_true(configuration.value(("enable_rails_exceptions",))):
-            return False
+    sends = any(item.kind == "create" and "Exception" in item.text for item in own.statements)
+    if sends and is_true(configuration.value(("enable_rails_exceptions",))):
+        return False
     # Without a stop behind it, the message is followed by the answer whatever the retrieval rails do.
     outcomes = run(blocks_of(own), {}, frozenset())
     return outcomes is None or outcomes.goes_on_after is None

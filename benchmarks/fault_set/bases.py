@@ -31,7 +31,7 @@ _INPUT: Final = frozenset(
     }
 )
 _OUTPUT: Final = (_INPUT - {"parallel"}) | {"streaming", "output-only", "parallel"}
-_TWO_CHECKS: Final = frozenset({"own-and-library", "parallel"})
+_TWO_CHECKS: Final = frozenset({"own-and-library", "parallel", "modern-mixed"})
 _EACH: Final = 3
 
 

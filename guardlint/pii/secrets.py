@@ -41,7 +41,7 @@ _SAID = (
 # What stands where a password would, but is prose or already masked.
 _NOT_A_PASSWORD = re.compile(
     r"(?i)(?:<[a-z_-]+|<.*>|\[.*\]|\{.*\}|[*•x._-]+|required|incorrect|wrong|invalid|expired|reset|here|none|null|true|false|"
-    r"forgotten|falsch|abgelaufen|ungültig|incorrecte?|expiré|oublié|protected|must|should|string|str|\$.*)[.,;!?]*"
+    r"forgotten|falsch|abgelaufen|ungültig|incorrecte?|expiré|oublié|protected|must|should|string|str|\$.*)[.,;!?>)\]}]*"
 )
 _HAS_DIGIT = re.compile(r"\d")
 _HAS_LETTER = re.compile(r"[A-Za-z]")

@@ -153,12 +153,14 @@ def test_a_library_action_without_its_arguments_fails(team) -> None:
 def test_in_parallel_a_refusal_without_stop_is_followed_by_the_answer(team) -> None:
     """Both are sent; with stop, or one after the other, the refusal alone."""
     parallel = INPUT.replace("{", "{parallel: true, ")
-    flow = _input_rail('if "vault" in $user_message')
-    broken = team(config_yml=parallel, rails_co=flow.replace("    stop\n", ""))
+    # With an action before the condition, since without one a parallel rail never ends.
+    note = "from nemoguardrails.actions import action\n\n\n@action()\nasync def note():\n    return 1\n"
+    flow = _input_rail("$note = execute note", 'if "vault" in $user_message')
+    broken = team(config_yml=parallel, rails_co=flow.replace("    stop\n", ""), actions_py=note)
     assert rules(broken) == ["parallel-without-stop"]
     assert ask(broken, VAULT).reply == f"{REFUSAL}\n{ANSWER}"
     for config, text in ((parallel, flow), (INPUT, flow.replace("    stop\n", ""))):
-        whole = team(config_yml=config, rails_co=text)
+        whole = team(config_yml=config, rails_co=text, actions_py=note)
         assert rules(whole) == []
         assert ask(whole, VAULT).reply == REFUSAL
 

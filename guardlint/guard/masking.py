@@ -14,7 +14,7 @@ from guardlint.guard.detecting import Detectors
 from guardlint.guard.plan import Plan, Step
 
 if TYPE_CHECKING:
-    from guardlint.pii import Profile, Pseudonyms
+    from guardlint.pii import Profile, Pseudonyms, Span
 
 __all__ = ["Masker", "Masking"]
 
@@ -57,12 +57,12 @@ class Masker:
         """Do with each text what ``step`` asks for.  Raises DetectionFailed."""
         profile, transformer = self._profiles[step], self._transformers[step]
         label = self._labels[profile]
-        found = [self._seen.get(label, text) for text in texts]
+        found: list[Sequence[Span] | None] = [self._seen.get(label, text) for text in texts]
         todo = [index for index, spans in enumerate(found) if spans is None]
         if todo:
             new = await self._detectors.detect(profile, [texts[index] for index in todo])
             for index, answer in zip(todo, new, strict=True):
-                self._seen.put(label, texts[index], answer)
+                self._seen.put(label, texts[index], tuple(answer))
                 found[index] = answer
         result = Masking(list(texts))
         blocked = False

@@ -8,9 +8,19 @@ process).
 from __future__ import annotations
 
 from guardlint.pii.acting import Pseudonyms, Transformer
-from guardlint.pii.cache import SpanCache
+from guardlint.pii.cache import KeyedCache, SpanCache
 from guardlint.pii.detector import Detector
 from guardlint.pii.profiles import PROFILES, Custom, Profile
 from guardlint.pii.span import Span
 
-__all__ = ["PROFILES", "Custom", "Detector", "Profile", "Pseudonyms", "Span", "SpanCache", "Transformer"]
+__all__ = [
+    "PROFILES",
+    "Custom",
+    "Detector",
+    "KeyedCache",
+    "Profile",
+    "Pseudonyms",
+    "Span",
+    "SpanCache",
+    "Transformer",
+]

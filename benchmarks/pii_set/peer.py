@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from presidio_analyzer import AnalyzerEngine
+from presidio_analyzer import AnalyzerEngine, Pattern, PatternRecognizer
 from presidio_analyzer.nlp_engine import SpacyNlpEngine
+from presidio_analyzer.predefined_recognizers import UkNinoRecognizer
 
 from guardlint.pii.model import known_model, locate
 
-__all__ = ["ModelByPath", "plain_presidio"]
+__all__ = ["ModelByPath", "for_entities", "plain_presidio"]
 
 
 class ModelByPath(SpacyNlpEngine):  # type: ignore[misc]
@@ -30,12 +31,30 @@ class _Span:
     entity: str
 
 
-def plain_presidio(threshold: float) -> Callable[[str], list[_Span]]:
-    """``AnalyzerEngine.analyze`` with Presidio's defaults for English."""
-    analyzer = AnalyzerEngine(nlp_engine=ModelByPath())
+Finder = Callable[[str], list[_Span]]
 
+
+def plain_presidio(threshold: float) -> Finder:
+    """``AnalyzerEngine.analyze`` with Presidio's defaults for English."""
+    return _finder(AnalyzerEngine(nlp_engine=ModelByPath()), threshold, None)
+
+
+def for_entities(entities: Sequence[str], threshold: float) -> Finder:
+    """The same, asked for some entities; with Presidio's recogniser for UK_NINO, which is off by default.
+
+    It has none for UK_SORT_CODE, so it is given a pattern with context words, as its users would.
+    """
+    analyzer = AnalyzerEngine(nlp_engine=ModelByPath())
+    analyzer.registry.add_recognizer(UkNinoRecognizer())
+    pattern = Pattern("sort code", r"\b\d{2}[- ]\d{2}[- ]\d{2}\b", 0.3)
+    sort_code = PatternRecognizer("UK_SORT_CODE", patterns=[pattern], context=["sort", "code", "bank"])
+    analyzer.registry.add_recognizer(sort_code)
+    return _finder(analyzer, threshold, list(entities))
+
+
+def _finder(analyzer: AnalyzerEngine, threshold: float, entities: list[str] | None) -> Finder:
     def find(text: str) -> list[_Span]:
-        results = analyzer.analyze(text, "en", score_threshold=threshold)
+        results = analyzer.analyze(text, "en", entities=entities, score_threshold=threshold)
         return [_Span(result.start, result.end, result.entity_type) for result in results]
 
     return find

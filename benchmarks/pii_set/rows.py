@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .values import HARMLESS, Values
 
-__all__ = ["SETS", "Gold", "Row", "rows", "templates"]
+__all__ = ["SETS", "Gold", "Row", "fill", "rows", "templates"]
 
 SETS = ("tune", "measure")
 """Detectors are mended on the first; the second is only ever measured."""
@@ -54,10 +54,11 @@ def templates(name: str) -> Iterator[tuple[str, str]]:
 def rows(name: str, seed: int, each: int) -> list[Row]:
     """``each`` messages from every template of the set; the same for the same seed."""
     values = Values(seed)
-    return [_row(section, template, values) for section, template in templates(name) for _ in range(each)]
+    return [fill(section, template, values) for section, template in templates(name) for _ in range(each)]
 
 
-def _row(section: str, template: str, values: Values) -> Row:
+def fill(section: str, template: str, values: Values) -> Row:
+    """One message from a template."""
     language = _LANGUAGES.get(section) or _language(section, template)
     parts: list[str] = []
     gold: list[Gold] = []

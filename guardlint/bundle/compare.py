@@ -110,7 +110,7 @@ def _plan(one: Mapping[str, Any], two: Mapping[str, Any]) -> Iterator[Change]:
     for hook in ("input", "output"):
         if one[hook] != two[hook]:
             yield Change("plan", "changed", hook, _step_names(one[hook]), _step_names(two[hook]))
-    for key in ("refusal", "on_error", "timeout_seconds", "audit"):
+    for key in ("refusal", "on_error", "timeout_seconds", "rails", "audit", "stream"):
         if one.get(key) != two.get(key):
             yield Change("plan", "changed", key, one.get(key), two.get(key))
 
@@ -120,6 +120,8 @@ def _step_names(steps: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _step_name(step: Mapping[str, Any]) -> str:
+    if step["step"] in ("native", "tools"):
+        return f"{step['rail']}: {step['step']}"
     if step["step"] != "pii":
         return f"{step['step']} again" if step.get("when") else str(step["step"])
     entities = step.get("entities")

@@ -7,6 +7,7 @@ from typing import Any
 
 from guardlint.bundle.contents import Contents
 from guardlint.bundle.halves import Half, read_half
+from guardlint.policy.handling import handling_text
 
 __all__ = ["SHOWN", "contents_data", "described", "fit"]
 
@@ -54,8 +55,18 @@ def described(contents: Contents) -> Iterator[str]:
     yield f"  a rail blocks      the user gets: {fit(plan['refusal'])}"
     yield f"  a rail fails       it {'blocks' if plan['on_error'] == 'block' else fit(plan['on_error'])}"
     yield f"  it takes too long  after {plan['timeout_seconds']:g} seconds for each side it fails"
+    for hook, flows in plan.get("rails", {}).items():
+        for flow, handling in flows.items():
+            yield f"  {hook} {fit(flow)}: {handling_text(handling)}"
+    if "stream" in plan:
+        looks = plan["stream"]
+        often = [f"every {looks['every_tokens']} words"] if "every_tokens" in looks else []
+        often += ["at the ends of sentences"] if looks.get("sentence") else []
+        yield f"  it is streamed  checked {', '.join([*often, 'at its end'])}"
     if "audit" in plan:
-        yield "  nothing records it  the guard does not start, and a call without a record fails"
+        degrades = plan["audit"] == {"on_failure": "degrade"}
+        what = "goes on, counted as degraded" if degrades else "fails"
+        yield f"  nothing records it  the guard does not start, and a call without a record {what}"
     yield from _models(halves)
     yield from _cost(manifest)
     yield from _exceptions(manifest)
@@ -110,7 +121,7 @@ def _steps(
     manifest: Mapping[str, Any],
     halves: Mapping[str, Half | None],
 ) -> Iterator[str]:
-    native = {step["rail"] for step in steps if step["step"] == "pii"}
+    native = {step["rail"] for step in steps if "rail" in step}
     rails = {rail["id"]: rail for rail in manifest["rails"] if rail["direction"] == hook}
     for number, step in enumerate(steps, start=1):
         name = step["step"]
@@ -120,6 +131,10 @@ def _steps(
             verb = "masks" if step["action"] == "mask" else "blocks"
             rail = _label(rails[step["rail"]]) if step["rail"] in rails else fit(step["rail"])
             yield f"  {number}. {rail} {verb} personal data: {fit(what)}"
+        elif name in ("native", "tools"):
+            rail = _label(rails[step["rail"]]) if step["rail"] in rails else fit(step["rail"])
+            what = " and ".join(f"{one} of tools" for one in step.get("checks", ())) or "texts"
+            yield f"  {number}. {rail} looks at {what}, in the guard itself"
         elif step.get("when") == "rewritten":
             yield f"  {number}. the company's rails again, if the team's changed the text"
         else:

@@ -35,6 +35,7 @@ _FILES = {
     "reviews": ["policies/reviews.yml"],
     "rail-tests": ["rails/*/tests.yml"],
     "team": ["guardlint.yml"],
+    "team-tests": ["**/guardlint-tests.yml"],
     "tiers": ["policies/tiers.yml"],
     "traffic": ["policies/traffic.yml"],
     "trust": ["**/trust.yml"],

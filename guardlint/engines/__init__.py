@@ -25,6 +25,7 @@ __all__ = [
     "RailsVerdict",
     "Status",
     "Turn",
+    "Unit",
     "Uses",
     "choose",
     "installed_nemo",
@@ -52,7 +53,8 @@ class RailsVerdict:
 
     ``text`` is the text after rewriting (empty when blocked), ``rail`` the flow that blocked, ``error``
     tells a rail that broke from a rail that decided, ``rails`` are the flows seen to have run, ``llm_calls``
-    the model calls seen.
+    the model calls seen.  ``timed_out`` tells one that took too long from one that broke otherwise;
+    ``degraded`` are flows that failed and were left out, as the company allows for them.
     """
 
     status: Status
@@ -61,11 +63,31 @@ class RailsVerdict:
     error: bool = False
     rails: tuple[str, ...] = ()
     llm_calls: int = 0
+    timed_out: bool = False
+    degraded: tuple[str, ...] = ()
+
+    @classmethod
+    def late(cls, rail: str | None = None) -> RailsVerdict:
+        """Blocked because a rail took longer than it may."""
+        return cls("blocked", rail=rail, error=True, timed_out=True)
 
     @classmethod
     def broken(cls, rail: str | None = None) -> RailsVerdict:
         """Blocked because something failed: the only answer to a failure."""
         return cls("blocked", rail=rail, error=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What an engine can be asked for by itself: one flow, or several that only run together.
+
+    ``rewrites``: it may change the text, so whatever looks at the text waits for it.  ``waits``: it asks a
+    model or a service; else its check ends without ever giving the event loop a turn.
+    """
+
+    flows: tuple[str, ...]
+    rewrites: bool = True
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +105,7 @@ class Choice:
 
 
 class Rails(Protocol):
-    """The rails of one configuration, ready to run in one event loop."""
+    """The rails of one configuration, ready to run in the event loop that started them."""
 
     @property
     def engine(self) -> Engine:
@@ -94,16 +116,25 @@ class Rails(Protocol):
         """The configured flows of each direction; a direction without flows is not in it."""
 
     @property
+    def units(self) -> Mapping[Direction, tuple[Unit, ...]]:
+        """The flows of each direction as they can be asked for, in the order in which they are best asked:
+        what rewrites first, then what costs nothing, then what asks a model."""
+
+    @property
     def unused(self) -> tuple[str, ...]:
         """Sections below ``rails`` that have flows which no direction here runs (``retrieval``, …)."""
 
     async def start(self) -> None:
         """Get ready in the running loop.  Raises GuardlintError."""
 
-    async def check(self, direction: Direction, turns: Sequence[Turn]) -> RailsVerdict:
-        """Run the rails on the last turn: of the user for ``input``, of the assistant for ``output``.
+    async def check(
+        self, direction: Direction, turns: Sequence[Turn], unit: Unit | None = None, /
+    ) -> RailsVerdict:
+        """Run the rails, or those of ``unit``, on the last turn: the user's for ``input``, else the
+        assistant's.
 
-        Never raises but for cancellation: whatever fails is a blocked verdict with ``error``.
+        Never raises but for cancellation: whatever fails is a blocked verdict with ``error``.  A unit that
+        does not wait may be asked in any thread, with any event loop or none.
         """
 
     async def close(self) -> None:

@@ -7,16 +7,22 @@ gives a ``RailResult`` with ``failed``, LLMRails its events, where an action tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from nemoguardrails import RailsConfig
+from nemoguardrails.guardrails.compiled_rail import CompiledRail, RailDependencies, compile_rail
 from nemoguardrails.guardrails.iorails import IORails
+from nemoguardrails.http.runtime import create_http_client
+from nemoguardrails.manifests import RailDirection as SurfaceDirection
+from nemoguardrails.manifests import default_rail_catalog
 from nemoguardrails.rails.llm.llmrails import LLMRails
 
-from guardlint.engines import Choice, Direction, Engine, Rails, RailsVerdict, Turn, Uses
+from guardlint.engines import Choice, Direction, Engine, Rails, RailsVerdict, Turn, Unit, Uses
+from guardlint.engines.evidence import arm, decided_without, modes_of, taken
 from guardlint.engines.personal_data import serve_offline
 from guardlint.errors import ConfigError, GuardlintError
 
@@ -103,7 +109,11 @@ def _unused(config: Any) -> tuple[str, ...]:
 
 
 class _FastRails:
-    """IORails.  It reads no ``actions.py``, no ``config.py``, no Colang and no working directory."""
+    """IORails.  It reads no ``actions.py``, no ``config.py``, no Colang and no working directory.
+
+    Its manager runs the flows of a direction one by one.  Asked for one flow, the compiled rail itself
+    answers, as the manager would call it (``rails_manager.py``, ``_run_rail``).
+    """
 
     engine: Engine = "iorails"
 
@@ -111,6 +121,26 @@ class _FastRails:
         self.flows = _flows(config)
         self.unused = _unused(config)
         self._iorails = IORails(config)
+        arm(self._iorails.rails_manager.task_manager)
+        self._modes = modes_of(config)
+        self._http = create_http_client()
+        deps = RailDependencies(
+            llms=self._iorails.engine_registry.llms,
+            llm_task_manager=self._iorails.rails_manager.task_manager,
+            config=config,
+            http_client=self._http,
+        )
+        self._rails = {
+            (direction, flow): compile_rail(flow, SurfaceDirection[direction.upper()], deps)
+            for direction, flows in self.flows.items()
+            for flow in flows
+        }
+        self.units = MappingProxyType(
+            {
+                direction: _in_order(Unit((flow,), *_kind(self._rails[direction, flow])) for flow in flows)
+                for direction, flows in self.flows.items()
+            }
+        )
 
     async def start(self) -> None:
         try:
@@ -118,11 +148,33 @@ class _FastRails:
         except Exception as error:  # noqa: BLE001 - the text of NeMo's error may hold a key
             raise _refused(error) from None
 
-    async def check(self, direction: Direction, turns: Sequence[Turn]) -> RailsVerdict:
+    async def check(
+        self, direction: Direction, turns: Sequence[Turn], unit: Unit | None = None, /
+    ) -> RailsVerdict:
+        flows = self.flows.get(direction, ()) if unit is None else unit.flows
         try:
-            return await self._check(direction, [dict(turn) for turn in turns])
+            with taken(turns) as (own, passages):
+                decided = decided_without(self._modes, flows, own[-1]["content"], skips=unit is not None)
+                if decided is not None and not passages:
+                    return decided
+                if unit is None:
+                    return await self._check(direction, own)
+                return await self._ask(direction, own, unit.flows[0])
         except Exception:  # noqa: BLE001 - IORails raises when a model answers with an HTTP error
-            return RailsVerdict.broken()
+            return RailsVerdict.broken(unit.flows[0] if unit else None)
+
+    async def _ask(self, direction: Direction, turns: list[dict[str, str]], flow: str) -> RailsVerdict:
+        text = turns[-1]["content"]
+        done = await self._rails[direction, flow].execute(turns, text if direction == "output" else None)
+        outcome, calls = done.outcome, len(done.llm_calls)
+        if outcome.is_blocked:
+            return RailsVerdict("blocked", "", flow, bool(outcome.failed), (flow,), calls)
+        if not outcome.is_transform:
+            return RailsVerdict("passed", text, None, False, (flow,), calls)
+        rewritten = outcome.transform_text[_REWRITES[direction]]
+        return RailsVerdict(
+            "passed" if rewritten == text else "modified", rewritten, None, False, (flow,), calls
+        )
 
     async def _check(self, direction: Direction, turns: list[dict[str, str]]) -> RailsVerdict:
         text = turns[-1]["content"]
@@ -142,10 +194,24 @@ class _FastRails:
         return RailsVerdict("modified", rewritten, None, False, rails, calls)
 
     async def close(self) -> None:
-        try:
+        with contextlib.suppress(Exception):  # closing releases what it can
             await self._iorails.stop()
-        except Exception:  # noqa: BLE001 - closing releases what it can
-            return
+        with contextlib.suppress(Exception):
+            await self._http.close()
+
+
+def _kind(rail: CompiledRail) -> tuple[bool, bool]:
+    """Whether the rail may rewrite, and whether it waits: its manifest names a model, a service or a package
+    that may bring either."""
+    manifests = default_rail_catalog().manifests.values()
+    needs = next(manifest for manifest in manifests if rail.surface in manifest.surfaces).requirements
+    bound = any(binding.resource == "model" for binding in rail.surface.bindings)
+    waits = bool(needs.models or needs.services or needs.optional_dependencies or bound)
+    return rail.transform_target is not None, waits
+
+
+def _in_order(units: Iterator[Unit]) -> tuple[Unit, ...]:
+    return tuple(sorted(dict.fromkeys(units), key=lambda unit: (not unit.rewrites, unit.waits)))
 
 
 class _Forgetful(dict[str, Any]):
@@ -163,19 +229,28 @@ class _ColangRails:
     def __init__(self, config: Any) -> None:
         self.flows = _flows(config)
         self.unused = _unused(config)
+        # All of a direction run together: Colang runs what the configuration lists (``llm_flows.co``).
+        self.units = MappingProxyType({direction: (Unit(flows),) for direction, flows in self.flows.items()})
         self._llmrails = LLMRails(config)
         self._llmrails.events_history_cache = _Forgetful()
+        arm(self._llmrails.runtime.llm_task_manager)
+        self._modes = modes_of(config)
 
     async def start(self) -> None:
         return
 
-    async def check(self, direction: Direction, turns: Sequence[Turn]) -> RailsVerdict:
+    async def check(
+        self, direction: Direction, turns: Sequence[Turn], _unit: Unit | None = None, /
+    ) -> RailsVerdict:
         options = {"rails": [direction], "log": {"activated_rails": True, "internal_events": True}}
         try:
-            response = await self._llmrails.generate_async(
-                messages=[dict(turn) for turn in turns], options=options
-            )
-            return _read_events(direction, turns[-1]["content"], response.log)
+            with taken(turns) as (own, passages):
+                text = own[-1]["content"]
+                decided = decided_without(self._modes, self.flows.get(direction, ()), text, skips=False)
+                if decided is not None and not passages:
+                    return decided
+                response = await self._llmrails.generate_async(messages=own, options=options)
+            return _read_events(direction, text, response.log)
         except Exception:  # noqa: BLE001 - LLMRails raises what models and actions raise
             return RailsVerdict.broken()
 

@@ -1,187 +1,229 @@
 """Audit records: one line of JSON per call, without a word of content, each chained to the one before.
 
-``hash`` is the SHA-256 of the record in canonical JSON without ``hash`` itself, ``prev`` the hash of the
-record before (64 zeros for the first).  Removing, changing or reordering records breaks the chain; cutting
-the end off does not, so keep the head that :func:`verify_chain` returns somewhere else.
+What a record says is made in :mod:`guardlint.guard.records`; how lines hang together is in
+:mod:`guardlint.guard.audit_chain`, and how they get into a file in :mod:`guardlint.guard.audit_file`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import hmac
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, Literal
+from typing import Any, Final
 
-from guardlint.bundle.canonical import compact
-from guardlint.errors import GuardlintError, VerificationError
+from guardlint.errors import GuardlintError
+from guardlint.guard.audit_chain import GENESIS, SCHEMA, Record, chained, record_hash
+from guardlint.guard.audit_context import given, trace_fields
+from guardlint.guard.audit_file import ChainFile
+from guardlint.guard.audit_verify import ChainReport, verify_chain
+from guardlint.guard.messages import text_slots
 
-__all__ = ["GENESIS", "SCHEMA", "Audit", "AuditLog", "ChainReport", "record_hash", "verify_chain"]
+__all__ = [
+    "GENESIS",
+    "SCHEMA",
+    "Audit",
+    "AuditLog",
+    "ChainReport",
+    "Keyed",
+    "Record",
+    "read_audit_key",
+    "record_hash",
+    "verify_chain",
+]
 
-SCHEMA: Final = "guardlint/audit/v1"
-GENESIS: Final = "0" * 64
-_TAIL: Final = 1 << 20  # bytes searched for the last record; one record has about a thousand
-
-Record = dict[str, Any]
+_LEAST_KEY: Final = 16
+_MOST_TEXTS: Final = 64  # of one conversation, the newest: each turn's record holds them again
 
 
 @dataclass(frozen=True, slots=True)
-class ChainReport:
-    """An unbroken chain: its records, the hash of the last, and the lines that a crash left half written."""
+class Keyed:
+    """Keyed hashes of what was said: of all of it, and of each text by itself (32 hexadecimal digits)."""
 
-    records: int
-    head: str
-    torn: int
+    whole: str
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AuditLog:
     """Where records go: ``path`` is a JSONL file, made when it is missing (mode 0600).
 
-    With ``key`` (at least 16 bytes, kept outside) each record holds keyed hashes of what went in and out, so
-    that a text can be looked up by who has the key.  ``fsync`` makes every record survive a power cut.
+    With ``key`` (at least 16 bytes, or the file that holds them, kept elsewhere) each record holds keyed
+    hashes of what went in and out, so that a text can be looked up by who has the key, and a mac, so that
+    nobody else can write a record.  ``fsync`` makes every record survive a power cut.
+
+    A file that ``rotate_bytes`` would be too few for is put aside as ``NAME.000001.jsonl``, with
+    ``rotate_daily`` at midnight UTC too; the chain goes on in the new one.  Nothing is ever deleted.
+
+    ``app`` (else the bundle's name), ``team`` and ``environment`` stand in every record.  ``user`` is called
+    for each one and says whose call it is; the record holds a keyed hash of that, so it needs the key.
+    ``profile`` is the profile of traffic that the calls are of: a bundle may predict the cost of several.
     """
 
     path: str | os.PathLike[str]
-    key: bytes | None = None
+    key: bytes | str | os.PathLike[str] | None = None
     fsync: bool = False
+    rotate_bytes: int | None = None
+    rotate_daily: bool = False
+    app: str | None = None
+    team: str | None = None
+    environment: str | None = None
+    user: Callable[[], str | None] | None = None
+    profile: str | None = None
 
 
 class Audit:
     """Writes records.  Safe from several threads, and from several processes for a file."""
 
     def __init__(self, sink: AuditLog | Callable[[Record], object] | None) -> None:
-        """``sink`` is a file, a callable that takes the finished record, or None for no records."""
+        """``sink`` is a file, a callable that takes the finished record, or None for no records.
+
+        Raises GuardlintError for a key that is too short or cannot be read, for names that are no names,
+        and for a user without a key.
+        """
         self._sink = sink
-        self._key = sink.key if isinstance(sink, AuditLog) else None
-        if self._key is not None and len(self._key) < 16:
-            raise GuardlintError("the audit key has fewer than 16 bytes")
         self._lock = threading.Lock()
         self._head = GENESIS
-        self._size = -1
+        self._missed = 0
+        self._key: bytes | None = None
+        self._file: ChainFile | None = None
+        self._names: dict[str, str] = {}
+        self._user: Callable[[], str | None] | None = None
+        if isinstance(sink, AuditLog):
+            self._key = None if sink.key is None else _key(sink.key)
+            self._names = _names(sink)
+            self._user = sink.user
+            if sink.user is not None and self._key is None:
+                raise GuardlintError("users are recorded as keyed hashes, and the audit has no key")
+            self._file = ChainFile(
+                sink.path,
+                key=self._key,
+                fsync=sink.fsync,
+                rotate_bytes=sink.rotate_bytes,
+                rotate_daily=sink.rotate_daily,
+            )
+
+    @property
+    def profile(self) -> str | None:
+        """The profile of traffic that the host says the calls are of."""
+        return self._sink.profile if isinstance(self._sink, AuditLog) else None
 
     @property
     def wanted(self) -> bool:
         """Whether there is anywhere to write to."""
         return self._sink is not None
 
-    def renew(self) -> None:
-        """For a forked process: a lock that nobody holds, and no belief about the file."""
-        self._lock = threading.Lock()
-        self._size = -1
+    @property
+    def quick(self) -> bool:
+        """Whether a record takes no longer than a write that nobody waits for: an event loop may do it."""
+        return isinstance(self._sink, AuditLog) and not self._sink.fsync
 
-    def keyed_hash(self, value: object) -> str | None:
-        """The HMAC-SHA-256 of ``value`` in canonical JSON, or None without a key."""
+    def renew(self) -> None:
+        """For a forked process: a lock that nobody holds, no belief about the file, nothing missed."""
+        self._lock = threading.Lock()
+        self._missed = 0
+        if self._file is not None:
+            self._file.forget()
+
+    def keyed_hash(self, value: Any) -> Keyed | None:
+        """Keyed hashes of a message, of a conversation or of a text, or None without a key.
+
+        The whole is the HMAC-SHA-256 of ``value`` in canonical JSON.
+        """
         if self._key is None:
             return None
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
-        return hmac.new(self._key, text.encode("ascii"), hashlib.sha256).hexdigest()
+        whole = hmac.digest(self._key, _spelled(value).encode("ascii"), "sha256").hex()
+        return Keyed(whole, tuple(text_hash(text, self._key) for text in _texts(value)))
 
     def write(self, record: Record) -> None:
-        """Chain the record and hand it on.  Raises what the file or the callable raises."""
+        """Chain the record and hand it on.  Raises what the file, the callable or ``user`` raises.
+
+        The next record that can be written says how many could not (``missed``).
+        """
         with self._lock:
-            if isinstance(self._sink, AuditLog):
-                self._append(self._sink, record)
-            elif self._sink is not None:
-                chained = _chained(record, self._head)
-                self._sink(chained)
-                self._head = chained["hash"]
+            try:
+                full = {**record, **self._about(), "missed": self._missed}
+                if self._file is not None:
+                    self._file.append(full)
+                elif callable(self._sink):
+                    _, linked = chained(full, self._head)
+                    self._sink(linked)
+                    self._head = linked["hash"]
+            except BaseException:
+                self._missed += 1
+                raise
+            self._missed = 0
 
-    def _append(self, sink: AuditLog, record: Record) -> None:
-        descriptor = os.open(sink.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "r+b", buffering=0) as stream, _locked(stream):
-            size = os.fstat(descriptor).st_size
-            torn = False
-            if size != self._size:  # another process wrote, or this is the first record
-                self._head, torn = _last_hash(stream, size)
-            chained = _chained(record, self._head)
-            line = (b"\n" if torn else b"") + compact(chained) + b"\n"
-            if stream.write(line) != len(line):
-                self._size = -1
-                raise OSError("the record was written in part")
-            if sink.fsync:
-                os.fsync(descriptor)
-            self._head, self._size = chained["hash"], size + len(line)
+    def close(self) -> None:
+        """Close the file; it is opened again for a record that comes later."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+
+    def _about(self) -> Record:
+        """What the host says of the call."""
+        now = given()
+        about: Record = {**self._names, "request_id": now.request_id, "trace": trace_fields(now.trace)}
+        user = now.user if now.user is not None or self._user is None else self._user()
+        about["user"] = None if user is None or self._key is None else user_hash(str(user), self._key)
+        return about
 
 
-def record_hash(record: Record) -> str:
-    """The hash that ``record`` must carry."""
-    return hashlib.sha256(compact({key: value for key, value in record.items() if key != "hash"})).hexdigest()
-
-
-def verify_chain(path: str | os.PathLike[str], *, head: str | None = None) -> ChainReport:
-    """Check every record of a file and every link.  ``head`` is the hash that the last one must have.
-
-    Raises VerificationError naming file and line, GuardlintError when it cannot be read.
-    """
-    shown = os.fspath(path)
-    previous, records, torn = GENESIS, 0, 0
+def read_audit_key(path: str | os.PathLike[str]) -> bytes:
+    """The key in a file: all of its bytes but a line end.  Raises GuardlintError."""
     try:
-        lines = Path(path).read_bytes().split(b"\n")
+        data = Path(path).read_bytes()
     except OSError as error:
-        raise GuardlintError(f"cannot read: {error.strerror}", place=shown) from None
-    for number, line in enumerate(lines, 1):
-        if not line:
-            continue
-        record = _parse(line)
-        if record is None:
-            torn += 1  # it may be skipped: had it ever been whole, the next record would name its hash
-            continue
-        if record.get("prev") != previous:
-            raise VerificationError(
-                "the chain is broken: a record before this one is missing or was changed",
-                place=f"{shown}:{number}",
-            )
-        if record.get("hash") != record_hash(record):
-            raise VerificationError("the record was changed after it was written", place=f"{shown}:{number}")
-        previous, records = record["hash"], records + 1
-    if head is not None and head != previous:
-        raise VerificationError("the last record is not the expected one: the end is missing", place=shown)
-    return ChainReport(records, previous, torn)
+        raise GuardlintError(f"cannot read the audit key: {error.strerror}", place=os.fspath(path)) from None
+    return _key(data.removesuffix(b"\n").removesuffix(b"\r"))
 
 
-def _chained(record: Record, previous: str) -> Record:
-    linked = {**record, "prev": previous}
-    return {**linked, "hash": record_hash(linked)}
+def text_hash(text: str, key: bytes) -> str:
+    """What records hold of one text."""
+    return hmac.digest(key, b"text\n" + text.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
 
 
-def _last_hash(stream: IO[bytes], size: int) -> tuple[str, bool]:
-    """The hash of the last whole record, and whether a torn line follows it.  Raises OSError without one."""
-    stream.seek(max(0, size - _TAIL))
-    tail = stream.read()
-    torn = bool(tail) and not tail.endswith(b"\n")
-    for line in reversed(tail.split(b"\n")):
-        record = _parse(line)
-        if record is not None and isinstance(record.get("hash"), str):
-            return record["hash"], torn
-    if size > _TAIL:
-        raise OSError("the audit file ends in something else than records")
-    return GENESIS, torn
+def user_hash(user: str, key: bytes) -> str:
+    """What records hold of a user."""
+    return hmac.digest(key, b"user\n" + user.encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
-def _parse(line: bytes) -> Record | None:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None
+def _texts(value: Any) -> Sequence[str]:
+    """Every text in a message or in messages, the newest first to be kept, each once."""
+    if isinstance(value, str):
+        return [value]
+    messages = [value] if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else []
+    found: dict[str, None] = {}
+    for message in reversed(messages):
+        if isinstance(message, Mapping):
+            found.update((slot.text, None) for slot in text_slots(message))
+        if len(found) >= _MOST_TEXTS:
+            break
+    return list(found)[:_MOST_TEXTS]
 
 
-@contextlib.contextmanager
-def _locked(stream: IO[bytes]) -> Iterator[Literal[True]]:
-    """The file for this process alone, where the platform has such locks; elsewhere for this thread only."""
-    try:
-        import fcntl
-    except ImportError:
-        yield True
-        return
-    fcntl.flock(stream, fcntl.LOCK_EX)
-    try:
-        yield True
-    finally:
-        fcntl.flock(stream, fcntl.LOCK_UN)
+def _not_json(value: object) -> str:
+    """A stand-in for what JSON does not have; ``str`` of it may run the host's code, and differ each time."""
+    return f"<{type(value).__name__}>"
+
+
+_spelled = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_not_json).encode
+
+
+def _key(given: bytes | str | os.PathLike[str]) -> bytes:
+    if not isinstance(given, bytes):
+        return read_audit_key(given)
+    if len(given) < _LEAST_KEY:
+        raise GuardlintError(f"the audit key has fewer than {_LEAST_KEY} bytes")
+    return given
+
+
+def _names(sink: AuditLog) -> dict[str, str]:
+    named = {"app": sink.app, "team": sink.team, "environment": sink.environment}
+    for name, value in named.items():
+        if value is not None and (not 0 < len(value) <= 100 or not value.isprintable()):
+            raise GuardlintError(f"the audit's `{name}` must be 1 to 100 printable characters")
+    return {name: value for name, value in named.items() if value is not None}

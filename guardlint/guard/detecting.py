@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import math
 import os
 import sys
 from collections import deque
 from collections.abc import Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +33,8 @@ _START_SECONDS: Final = 120.0
 _BATCH_TEXTS: Final = 16
 _BATCH_CHARACTERS: Final = 20_000
 _PROCESSES: Final = 2
+_BURST: Final = 4
+"""So many texts at once are worth another process even while one has nothing to do."""
 
 
 class DetectionFailed(Exception):
@@ -95,16 +99,24 @@ class Detectors:
             _fail(self._jobs.popleft())
 
     @property
+    def most(self) -> int:
+        """How many processes there will be at most."""
+        return self._most
+
+    @property
     def pids(self) -> list[int]:
         """The process ids of the workers that run."""
         return [worker.process.pid for worker in self._workers]
 
     def _grow(self) -> None:
-        if not self._idle and 0 < len(self._servers) < self._most and len(self._jobs) > 1:
+        # Whoever is idle only takes its jobs when this task waits, so it says little about a burst.
+        enough = _BURST if self._idle else 1
+        if 0 < len(self._servers) < self._most and len(self._jobs) > enough:
             self._serve(None)
 
     def _serve(self, worker: _Worker | None) -> None:
-        task = asyncio.get_running_loop().create_task(self._run(worker))
+        # In a context of its own: this outlives the call, whose context may hold the host's request.
+        task = asyncio.get_running_loop().create_task(self._run(worker), context=Context())
         self._servers.add(task)
         task.add_done_callback(self._servers.discard)
 
@@ -141,6 +153,8 @@ class Detectors:
                 for job, spans in zip(batch, answers, strict=True):
                     if not job.found.done():
                         job.found.set_result(spans)
+                del job, spans, answers
+            del batch  # or the last texts would stay in memory until the next ones come
 
     async def _more(self) -> None:
         while not self._jobs:
@@ -152,12 +166,13 @@ class Detectors:
                 self._idle -= 1
 
     async def _batch(self) -> list[_Job]:
-        """The next jobs of one profile; at least one."""
+        """The next jobs of one profile; at least one, and no more than this process's share of them."""
         batch: list[_Job] = []
         while not batch:
             await self._more()
             characters = 0
-            while self._jobs and len(batch) < _BATCH_TEXTS and characters < _BATCH_CHARACTERS:
+            most = min(_BATCH_TEXTS, math.ceil(len(self._jobs) / max(1, len(self._workers))))
+            while self._jobs and len(batch) < most and characters < _BATCH_CHARACTERS:
                 job = self._jobs[0]
                 if batch and (job.alone or batch[0].alone or job.profile != batch[0].profile):
                     break
@@ -276,6 +291,12 @@ def _spans(value: Any, texts: Sequence[str]) -> list[list[Span]]:
 
 
 def _environment() -> dict[str, str]:
-    """The host's; the package's own folder leads the path, since ``-P`` drops the folder it was found in."""
+    """The host's; the package's own folder leads the path, since ``-P`` drops the folder it was found in.
+
+    Each process keeps to one core: there is one for each, and numpy would let them fight for all of them.
+    """
+    from guardlint.pii.moves import ONE_CORE
+
     home = str(Path(guardlint.__file__).resolve().parent.parent)
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))}
+    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path, ONE_CORE: "1"}

@@ -11,7 +11,7 @@ from typing import Any
 
 from guardlint.errors import GuardlintError
 from guardlint.guard.frames import BadFrame, read_frame, send, take_pipes
-from guardlint.pii import Custom, Detector, Profile
+from guardlint.pii import Custom, Detector, ModelSpec, Profile
 
 __all__ = ["main", "profile_frame"]
 
@@ -28,6 +28,10 @@ def profile_frame(profile: Profile) -> dict[str, Any]:
             [one.entity, one.pattern, one.score, list(one.context), one.required] for one in profile.custom
         ],
         "allowed": sorted(profile.allowed),
+        "models": [
+            [one.language, one.package, one.sha256, [list(pair) for pair in one.labels]]
+            for one in profile.models
+        ],
     }
 
 
@@ -41,6 +45,10 @@ def _profile(frame: dict[str, Any]) -> Profile:
             for entity, pattern, score, context, required in frame["custom"]
         ),
         frozenset(frame["allowed"]),
+        tuple(
+            ModelSpec(language, package, sha256, tuple((label, entity) for label, entity in labels))
+            for language, package, sha256, labels in frame["models"]
+        ),
     )
 
 

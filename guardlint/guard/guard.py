@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import inspect
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from time import perf_counter
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar, overload
+from typing import Any, NoReturn, ParamSpec, Self, TypeVar, cast, overload
 
 from guardlint.errors import UsageError
 from guardlint.guard.audit import Audit, AuditLog, Record
-from guardlint.guard.messages import Message, as_messages
-from guardlint.guard.pipeline import Call
+from guardlint.guard.checks import Checks
+from guardlint.guard.refusals import OnBlock, check_on_block
 from guardlint.guard.service import Bundle, Service
-from guardlint.guard.verdict import Checked, Result, Verdict
-from guardlint.guard.wrapping import ChatFunction, ReplyShape, as_reply, from_reply
+from guardlint.guard.session import Session
+from guardlint.guard.streaming.generators import guarded_stream
+from guardlint.guard.turns import Turn
+from guardlint.guard.verdict import Result, Verdict
+from guardlint.guard.wrapping import ChatFunction, ReplyShape, refuse_generator
+from guardlint.pii import Pseudonyms
 
 __all__ = ["AuditSink", "Guard"]
 
@@ -27,16 +31,27 @@ R = TypeVar("R")
 AuditSink = AuditLog | str | os.PathLike[str] | Callable[[Record], object] | None
 
 _LAST: contextvars.ContextVar[tuple[int, Verdict] | None] = contextvars.ContextVar("guardlint", default=None)
+_OWN = "__guardlint__"  # what a wrapped function says of itself: its guard and how it was read
 
 
-class Guard:
+class Guard(Checks):
     """The rails of one bundle.  Make it with :meth:`load`, share it between threads and event loops.
 
     Whatever fails blocks.  Nothing it logs, raises or records holds a word of a message.
     """
 
-    def __init__(self, bundle: Bundle, audit: AuditSink = None) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        audit: AuditSink = None,
+        *,
+        on_block: OnBlock = "message",
+        on_error: OnBlock | None = None,
+    ) -> None:
         """Start the rails of a bundle that is verified already.  Most callers want :meth:`load`."""
+        check_on_block(on_block, "on_block")
+        check_on_block(on_error, "on_error")
+        self._wishes: tuple[OnBlock | None, OnBlock | None] = (on_block, on_error)
         sink = AuditLog(audit) if isinstance(audit, str | os.PathLike) else audit
         self._service = Service(bundle, Audit(sink))
 
@@ -48,18 +63,27 @@ class Guard:
         trust: Any,
         audit: AuditSink = None,
         now: datetime | None = None,
+        on_block: OnBlock = "message",
+        on_error: OnBlock | None = None,
     ) -> Self:
         """Verify the bundle at ``path`` and start its rails (seconds: NeMo and Presidio are imported).
 
         ``trust`` says whose signatures count (``guardlint.bundle.trust.load_trust``); ``audit`` is where one
         record per call goes: a file, an :class:`AuditLog` or a callable; ``now`` the time for the bundle's
-        dates, by default the clock's.  Raises VerificationError before anything of an untrusted bundle is
-        read, ConfigError when a half does not load or the bundle requires an audit and there is none,
-        RuntimeUnavailable when the runtime extra is missing.
+        dates, by default the clock's.  ``on_block`` is what a caller gets on a block: the refusal
+        (``message``), a :class:`~guardlint.guard.refusals.Blocked` (``exception``), or what a function makes
+        of the verdict; ``on_error`` the same where something broke, by default as ``on_block``.
+
+        Raises VerificationError before anything of an untrusted bundle is read, ConfigError when a half does
+        not load or the bundle requires an audit and there is none, RuntimeUnavailable when the runtime extra
+        is missing.
         """
         from guardlint.bundle.verify import verify_bundle
 
-        return cls(verify_bundle(Path(path), trust, now=now), audit)
+        check_on_block(on_block, "on_block")
+        check_on_block(on_error, "on_error")
+        bundle = verify_bundle(Path(path), trust, now=now)
+        return cls(bundle, audit, on_block=on_block, on_error=on_error)
 
     @property
     def last_verdict(self) -> Verdict | None:
@@ -68,79 +92,101 @@ class Guard:
         return last[1] if last is not None and last[0] == id(self) else None
 
     @overload
-    def protect(self, fn: Callable[P, R], /, *, reply: ReplyShape | None = None) -> Callable[P, R]: ...
+    def protect(
+        self,
+        fn: Callable[P, R],
+        /,
+        *,
+        reply: ReplyShape | None = None,
+        messages: str | None = None,
+        context: str | None = None,
+        on_block: OnBlock | None = None,
+        on_error: OnBlock | None = None,
+    ) -> Callable[P, R]: ...
 
     @overload
     def protect(
-        self, fn: None = None, /, *, reply: ReplyShape | None = None
+        self,
+        fn: None = None,
+        /,
+        *,
+        reply: ReplyShape | None = None,
+        messages: str | None = None,
+        context: str | None = None,
+        on_block: OnBlock | None = None,
+        on_error: OnBlock | None = None,
     ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
-    def protect(self, fn: Callable[..., Any] | None = None, /, *, reply: ReplyShape | None = None) -> Any:
+    def protect(self, fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         """Decorate a chat function: see :meth:`wrap`."""
-        return functools.partial(self.wrap, reply=reply) if fn is None else self.wrap(fn, reply=reply)
+        return functools.partial(self.wrap, **options) if fn is None else self.wrap(fn, **options)
 
-    def wrap(self, fn: Callable[P, R], *, reply: ReplyShape | None = None) -> Callable[P, R]:
+    def wrap(
+        self,
+        fn: Callable[P, R],
+        *,
+        reply: ReplyShape | None = None,
+        messages: str | None = None,
+        context: str | None = None,
+        on_block: OnBlock | None = None,
+        on_error: OnBlock | None = None,
+    ) -> Callable[P, R]:
         """``fn`` between input and output rails, sync or async as it is, with its signature.
 
-        ``fn`` takes messages (a list of dictionaries, or a prompt as a string) as its parameter ``messages``
-        or else its first one, and returns a text or an assistant message as a dictionary.  A block returns
-        the plan's refusal: as a message when ``reply="message"``, when ``fn`` is annotated to return a
-        mapping or when it last returned one, else as a text.
+        ``fn`` takes messages (a list of dictionaries or of a client library's objects, or a prompt as a
+        string) as its parameter ``messages``, as the one that ``messages`` names, or else its first one;
+        ``context`` names the parameter with retrieved texts.  It returns a text, an assistant message, a
+        chat completion or a response, as dictionaries or objects, and so does the wrapped function.
 
-        Raises UsageError for generator functions; a reply that cannot be read raises it when it comes.
+        A block returns the plan's refusal in the shape that ``reply`` or the annotation says, else in that of
+        the last reply, else as a text; ``on_block`` and ``on_error`` change that for this function.
+
+        A generator function yields its reply in pieces, texts or OpenAI's chunks, and so does the wrapped
+        one, as soon as the rails let them go.  A reply that cannot be read raises UsageError when it comes.
         """
-        chat = ChatFunction.of(fn, reply)
-        if chat.is_async:
+        chat = ChatFunction.of(
+            fn, reply, messages=messages, context=context, on_block=on_block, on_error=on_error
+        )
+        guarded: Callable[..., Any]
+        if chat.kind in ("generator", "async-generator"):
+            guarded = guarded_stream(chat, self._turn, self._tell)
+        elif chat.is_async:
 
             @functools.wraps(fn)
             async def guarded_async(*args: Any, **kwargs: Any) -> Any:
-                return (await self._acall(chat, args, kwargs)).reply
+                return (await self._arun_turn(self._turn(chat, args, kwargs))).reply
 
-            return guarded_async  # type: ignore[return-value]
+            guarded = guarded_async
+        else:
 
-        @functools.wraps(fn)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
-            return self._call(chat, args, kwargs).reply
+            @functools.wraps(fn)
+            def guarded_sync(*args: Any, **kwargs: Any) -> Any:
+                return self._run_turn(self._turn(chat, args, kwargs)).reply
 
-        return guarded
+            guarded = guarded_sync
+        setattr(guarded, _OWN, (self, chat))
+        return cast("Callable[P, R]", guarded)
 
-    def call(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Result:
+    def call(self, fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Result[R]:
         """Call the sync ``fn(*args, **kwargs)`` guarded and tell the verdict beside the reply."""
-        chat = ChatFunction.of(fn)
+        chat, before = self._read(fn)
         if chat.is_async:
             raise UsageError("an async function needs `await guard.acall(...)`")
-        return self._call(chat, args, kwargs)
+        return self._run_turn(self._turn(chat, (*before, *args), kwargs))
 
-    async def acall(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Result:
+    async def acall(self, fn: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> Result[R]:
         """:meth:`call` for an async function."""
-        chat = ChatFunction.of(fn)
+        chat, before = self._read(fn)
         if not chat.is_async:
             raise UsageError("a sync function needs `guard.call(...)`")
-        return await self._acall(chat, args, kwargs)
+        return await self._arun_turn(self._turn(chat, (*before, *args), kwargs))
 
-    def check_input(self, messages: str | Sequence[Message]) -> Checked:
-        """Run the input steps alone; ``value`` holds the messages as a model may see them."""
-        call = Call(as_messages(messages))
-        self._service.wait_input(call, "input")
-        return self._checked(call, messages, self._given(messages, call))
+    def session(self, id: str | None = None, *, messages: Any = ()) -> Session:
+        """A conversation that this guard keeps: see :class:`~guardlint.guard.session.Session`.
 
-    async def acheck_input(self, messages: str | Sequence[Message]) -> Checked:
-        """:meth:`check_input`, awaited."""
-        call = Call(as_messages(messages))
-        await self._service.await_input(call, "input")
-        return self._checked(call, messages, self._given(messages, call))
-
-    def check_output(self, reply: str | Message, *, messages: str | Sequence[Message] = ()) -> Checked:
-        """Run the output steps alone on a reply to ``messages``; ``value`` holds it as it may be released."""
-        call = Call(as_messages(messages))
-        released = self._service.wait_output(call, as_reply(reply), "output")
-        return self._checked(call, reply, None if released is None else from_reply(released, reply))
-
-    async def acheck_output(self, reply: str | Message, *, messages: str | Sequence[Message] = ()) -> Checked:
-        """:meth:`check_output`, awaited."""
-        call = Call(as_messages(messages))
-        released = await self._service.await_output(call, as_reply(reply), "output")
-        return self._checked(call, reply, None if released is None else from_reply(released, reply))
+        ``messages`` are what it begins with, such as a system prompt.
+        """
+        return Session(self, id, messages)
 
     def close(self) -> None:
         """Stop the workers, remove what was unpacked, refuse further calls.  May be called twice."""
@@ -154,84 +200,81 @@ class Guard:
     ) -> None:
         self.close()
 
-    def _call(self, chat: ChatFunction, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
-        conversation = chat.take(args, kwargs)
-        call = Call(as_messages(conversation))
-        call.content["input"] = self._service.audit.keyed_hash(call.messages)
-        self._service.wait_input(call, "call")
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a guard cannot be pickled: load it in the process that uses it")
+
+    def _read(self, fn: Callable[..., Any]) -> tuple[ChatFunction, tuple[Any, ...]]:
+        """How ``fn`` is called, and what its arguments begin with; what is wrapped is not wrapped twice."""
+        guard, chat = getattr(fn, _OWN, (None, None))
+        if guard is self and isinstance(chat, ChatFunction):
+            refuse_generator(chat)
+            return chat, (fn.__self__,) if inspect.ismethod(fn) else ()
+        chat = ChatFunction.of(fn)
+        refuse_generator(chat)
+        return chat, ()
+
+    def _turn(
+        self,
+        chat: ChatFunction,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        pseudonyms: Pseudonyms | None = None,
+    ) -> Turn:
+        return Turn(self._service, chat, args, kwargs, self._wishes, pseudonyms)
+
+    def _run_turn(self, turn: Turn) -> Result[Any]:
+        call = turn.call
+        if not call.blocked:
+            self._service.wait_input(call, "call")
         if call.blocked:
-            return self._refused(call, chat)
-        args, kwargs = chat.put(args, kwargs, self._given(conversation, call))
-        started = perf_counter()
+            return self._refused(turn)
+        args, kwargs = turn.arguments()
         try:
-            reply = chat.fn(*args, **kwargs)
+            reply = turn.chat.fn(*args, **kwargs)
         except BaseException:
-            self._raised(call, started)
-            raise
-        call.function_ms = (perf_counter() - started) * 1000
-        message = self._read(call, chat, reply)
-        released = self._service.wait_output(call, message, "call")
-        return (
-            self._refused(call, chat) if released is None else self._result(call, from_reply(released, reply))
-        )
-
-    async def _acall(self, chat: ChatFunction, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
-        conversation = chat.take(args, kwargs)
-        call = Call(as_messages(conversation))
-        call.content["input"] = self._service.audit.keyed_hash(call.messages)
-        await self._service.await_input(call, "call")
-        if call.blocked:
-            return self._refused(call, chat)
-        args, kwargs = chat.put(args, kwargs, self._given(conversation, call))
-        started = perf_counter()
-        try:
-            reply = await chat.fn(*args, **kwargs)
-        except BaseException:
-            self._raised(call, started)
-            raise
-        call.function_ms = (perf_counter() - started) * 1000
-        message = self._read(call, chat, reply)
-        released = await self._service.await_output(call, message, "call")
-        return (
-            self._refused(call, chat) if released is None else self._result(call, from_reply(released, reply))
-        )
-
-    def _raised(self, call: Call, started: float) -> None:
-        call.function_ms = (perf_counter() - started) * 1000
-        self._service.record(call, "call", "raised")
-        self._tell(call.verdict())
-
-    def _read(self, call: Call, chat: ChatFunction, reply: Any) -> Message:
-        try:
-            message = as_reply(reply)
-        except UsageError:
-            call.block("reply-unsupported", error=True)
-            self._service.record(call, "call", "returned")
+            turn.raised()
             self._tell(call.verdict())
             raise
-        chat.learn(reply)
-        return message
+        message = self._returned(turn, reply)
+        released = None if call.blocked else self._service.wait_output(call, message, "call")
+        return self._refused(turn) if released is None else self._passed(turn, released)
 
-    def _refused(self, call: Call, chat: ChatFunction) -> Result:
-        return self._result(call, self._refusal(chat.shape))
-
-    def _refusal(self, shape: ReplyShape) -> Any:
-        text = self._service.plan.refusal
-        return text if shape == "text" else {"role": "assistant", "content": text}
-
-    def _result(self, call: Call, reply: Any) -> Result:
-        return Result(reply, self._tell(call.verdict()))
-
-    def _checked(self, call: Call, given: object, value: Any) -> Checked:
+    async def _arun_turn(self, turn: Turn) -> Result[Any]:
+        call = turn.call
+        if not call.blocked:
+            await self._service.await_input(call, "call")
         if call.blocked:
-            refusal = self._refusal("text" if isinstance(given, str) else "message")
-            value = refusal if isinstance(given, str | dict) else [refusal]
-        return Checked(value, self._tell(call.verdict()))
+            return await self._arefused(turn)
+        args, kwargs = turn.arguments()
+        try:
+            reply = await turn.chat.fn(*args, **kwargs)
+        except BaseException:
+            turn.took()
+            await self._service.await_record(call, "call", "raised")
+            self._tell(call.verdict())
+            raise
+        message = self._returned(turn, reply)
+        released = None if call.blocked else await self._service.await_output(call, message, "call")
+        return await self._arefused(turn) if released is None else self._passed(turn, released)
+
+    def _returned(self, turn: Turn, reply: Any) -> Any:
+        try:
+            return turn.returned(reply)
+        except UsageError:
+            self._tell(turn.call.verdict())
+            raise
+
+    def _passed(self, turn: Turn, released: Any) -> Result[Any]:
+        return Result(turn.released(released), self._tell(turn.call.verdict()))
+
+    def _refused(self, turn: Turn) -> Result[Any]:
+        reply, verdict = turn.refused(self._tell(turn.call.verdict()))
+        return Result(reply, self._tell(verdict))
+
+    async def _arefused(self, turn: Turn) -> Result[Any]:
+        reply, verdict = await turn.arefused(self._tell(turn.call.verdict()))
+        return Result(reply, self._tell(verdict))
 
     def _tell(self, verdict: Verdict) -> Verdict:
         _LAST.set((id(self), verdict))
         return verdict
-
-    @staticmethod
-    def _given(conversation: object, call: Call) -> Any:
-        return call.messages[0]["content"] if isinstance(conversation, str) else call.messages

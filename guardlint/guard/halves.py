@@ -90,6 +90,24 @@ def check_plan(plan: Plan, halves: Halves, manifest: Mapping[str, Any]) -> None:
             raise ConfigError(
                 f"the plan runs company {direction} rails, the bundle has no company half", place="plan.yml"
             )
+        _check_handling(plan, halves.company, direction)
+
+
+def _check_handling(plan: Plan, company: Rails | None, direction: Direction) -> None:
+    """Refuse what is said of a rail that is not there, and leaving out one that may rewrite.
+
+    A text that was to be masked must not pass as it is.
+    """
+    units = company.units.get(direction, ()) if company is not None else ()
+    for flow, handling in plan.rails.get(direction, {}).items():
+        unit = next((unit for unit in units if flow in unit.flows), None)
+        if unit is None:
+            raise ConfigError(f"`rails.{direction}` names a rail that does not run: {flow}", place="plan.yml")
+        if handling.degrade and unit.rewrites:
+            raise ConfigError(
+                f"`{flow}` may rewrite what it reads, so it cannot be left out when it fails",
+                place="plan.yml",
+            )
 
 
 def _check_nemo(manifest: Mapping[str, Any]) -> None:

@@ -19,13 +19,14 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextvars import Context
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 import guardlint
-from guardlint.engines import Direction, Engine, RailsVerdict, Turn, Uses
+from guardlint.engines import Direction, Engine, RailsVerdict, Turn, Unit, Uses
 from guardlint.engines.quiet import NEMO_SWITCHES
 from guardlint.errors import ConfigError, GuardlintError
 from guardlint.guard.frames import HEADER, BadFrame, decode, encode, size_of
@@ -76,7 +77,14 @@ class IsolatedRails:
         """Start, or finish starting.  Raises ConfigError when NeMo refuses the configuration."""
         await self._ready()
 
-    async def check(self, direction: Direction, turns: Sequence[Turn]) -> RailsVerdict:
+    @property
+    def units(self) -> Mapping[Direction, tuple[Unit, ...]]:
+        """See :class:`guardlint.engines.Rails`: all of a direction run together."""
+        return {direction: (Unit(flows),) for direction, flows in self.flows.items()}
+
+    async def check(
+        self, direction: Direction, turns: Sequence[Turn], _unit: Unit | None = None, /
+    ) -> RailsVerdict:
         """See :class:`guardlint.engines.Rails`."""
         worker: _Worker | None = None
         try:
@@ -112,7 +120,8 @@ class IsolatedRails:
             raise _Gone
         if self._starting is None:
             # A task of its own: a caller whose deadline passes does not undo the start for the next one.
-            self._starting = asyncio.get_running_loop().create_task(self._start())
+            # Its pipes outlive the call by far, and must not keep the context of the host's request.
+            self._starting = asyncio.get_running_loop().create_task(self._start(), context=Context())
             self._starting.add_done_callback(self._started)
         return await asyncio.shield(self._starting)
 

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from guardlint.guard.crossing import Deadline
 from guardlint.guard.detecting import Detectors
 from guardlint.guard.plan import Plan, Step
 
 if TYPE_CHECKING:
-    from guardlint.pii import Profile, Pseudonyms, Span
+    from guardlint.pii import Profile, Pseudonyms, Span, Transformer
 
 __all__ = ["Masker", "Masking"]
 
@@ -53,25 +54,42 @@ class Masker:
         """Start the detectors (seconds).  Raises RuntimeUnavailable when Presidio or its model is missing."""
         await self._detectors.start()
 
-    async def mask(self, step: Step, texts: Sequence[str], pseudonyms: Pseudonyms) -> Masking:
-        """Do with each text what ``step`` asks for.  Raises DetectionFailed."""
-        profile, transformer = self._profiles[step], self._transformers[step]
-        label = self._labels[profile]
-        found: list[Sequence[Span] | None] = [self._seen.get(label, text) for text in texts]
-        todo = [index for index, spans in enumerate(found) if spans is None]
-        if todo:
-            new = await self._detectors.detect(profile, [texts[index] for index in todo])
-            for index, answer in zip(todo, new, strict=True):
-                self._seen.put(label, texts[index], tuple(answer))
-                found[index] = answer
+    async def mask(
+        self, step: Step, texts: Sequence[str], pseudonyms: Pseudonyms, deadline: Deadline
+    ) -> Masking:
+        """Do with each text what ``step`` asks for; crosses for a text not seen before.
+
+        Raises DetectionFailed.
+        """
+        transformer = self._transformers[step]
         result = Masking(list(texts))
         blocked = False
-        for index, (text, spans) in enumerate(zip(texts, found, strict=True)):
+        for index, (text, spans) in enumerate(
+            zip(texts, await self.find(step, texts, deadline), strict=True)
+        ):
             if spans:
                 result.entities.update(span.entity for span in spans)
                 blocked = blocked or transformer.blocks(spans)
                 result.texts[index] = transformer.apply(text, spans, pseudonyms)
         return replace(result, blocked=blocked)
+
+    def transformer(self, step: Step) -> Transformer:
+        """What does with findings as ``step`` says."""
+        return self._transformers[step]
+
+    async def find(self, step: Step, texts: Sequence[str], deadline: Deadline) -> list[Sequence[Span]]:
+        """What ``step`` finds in each text; crosses for a text not seen before.  Raises DetectionFailed."""
+        profile = self._profiles[step]
+        label = self._labels[profile]
+        found: list[Sequence[Span] | None] = [self._seen.get(label, text) for text in texts]
+        todo = [index for index, spans in enumerate(found) if spans is None]
+        if todo:
+            await deadline.cross()
+            new = await self._detectors.detect(profile, [texts[index] for index in todo])
+            for index, answer in zip(todo, new, strict=True):
+                self._seen.put(label, texts[index], tuple(answer))
+                found[index] = answer
+        return [spans or () for spans in found]
 
     async def close(self) -> None:
         """Let the processes go."""
@@ -90,6 +108,8 @@ def _profile(step: Step) -> Profile:
     )
     if step.recognizers:
         profile = profile.with_custom(step.recognizers)
+    if step.models:
+        profile = profile.with_models(step.models)
     return profile.allowing(step.allow_list) if step.allow_list else profile
 
 

@@ -8,18 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, Protocol, cast
 
 from guardlint.engines import Direction
 from guardlint.errors import ConfigError
+from guardlint.guard.audit_plan import OnFailure, read_audit_choice
+from guardlint.guard.handling import Handling, read_handling
+from guardlint.guard.native_checks import NATIVE_KEYS, NativeCheck, read_native
+from guardlint.guard.streaming_plan import Looks, read_stream
+from guardlint.guard.tool_rules import read_tools
 from guardlint.pii.acting import ACTIONS, Action
+from guardlint.pii.model_spec import ModelSpec
 from guardlint.pii.profiles import Custom
 
-__all__ = ["SCHEMA", "Plan", "Step", "read_plan"]
+__all__ = ["SCHEMA", "Plan", "Step", "ToolRule", "read_plan"]
 
 SCHEMA: Final = "guardlint/plan/v1"
 _PLACE: Final = "plan.yml"
-_KEYS: Final = {"schema", "input", "output", "refusal", "on_error", "timeout_seconds", "audit"}
+_KEYS: Final = frozenset(
+    {"schema", "input", "output", "refusal", "on_error", "timeout_seconds", "rails", "audit", "stream"}
+)
 _STEP_KEYS: Final[Mapping[str, frozenset[str]]] = {
     "pii": frozenset(
         {
@@ -32,13 +40,15 @@ _STEP_KEYS: Final[Mapping[str, frozenset[str]]] = {
             "restore",
             "allow_list",
             "recognizers",
+            "models",
         }
     ),
     "company": frozenset({"step", "when"}),
     "team": frozenset({"step"}),
+    "native": NATIVE_KEYS,
 }
 
-StepName = Literal["pii", "company", "team"]
+StepName = Literal["pii", "native", "company", "team"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,8 @@ class Step:
 
     ``action`` is done with what is found, unless ``actions`` says otherwise of an entity; ``restore`` puts
     the values back in the reply where pseudonyms stand for them; values of
-    ``allow_list`` are left alone; ``recognizers`` find what guardlint's own do not.
+    ``allow_list`` are left alone; ``recognizers`` find what guardlint's own do not; ``native`` is what a
+    native step asks.
     """
 
     name: StepName
@@ -60,19 +71,43 @@ class Step:
     restore: bool = False
     allow_list: tuple[str, ...] = ()
     recognizers: tuple[Custom, ...] = ()
+    models: tuple[ModelSpec, ...] = ()
+    native: NativeCheck | None = None
+
+
+class ToolRule(Protocol):
+    """The rules of one rail for tools."""
+
+    @property
+    def rail(self) -> str:
+        """The rail they are of."""
+
+    def check_call(self, name: str, arguments: Any) -> str | None:
+        """None when the tool may be called like that, else a short code of why not."""
+
+    def check_result(self, name: str, result: Any) -> str | None:
+        """None when the model may see what the tool answered, else a short code of why not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The steps of both hooks; ``timeout`` bounds each hook of a call, in seconds.
 
-    ``audited``: no call without a record, so the guard does not start without a place for records.
+    ``audited``: the guard does not start without a place for records; ``unrecorded`` is what becomes of a
+    call whose record cannot be written.
+    ``rails``: how flows of the company are handled that are slow or break; others block when they fail.
+    ``tool_rules`` judge the calls of tools, and what tools answer; ``stream`` says when the output rails look
+    at a text that is still growing.
     """
 
     steps: Mapping[Direction, tuple[Step, ...]]
     refusal: str
     timeout: float
     audited: bool = False
+    unrecorded: OnFailure = "block"
+    rails: Mapping[Direction, Mapping[str, Handling]] = field(default_factory=lambda: MappingProxyType({}))
+    tool_rules: tuple[ToolRule, ...] = ()
+    stream: Looks = field(default_factory=Looks)
 
     def has(self, name: StepName, direction: Direction) -> bool:
         """Whether the step runs unconditionally in this direction."""
@@ -95,21 +130,34 @@ def read_plan(data: Mapping[str, Any]) -> Plan:
         raise ConfigError("`refusal` must be a text", place=_PLACE)
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= 3600:
         raise ConfigError("`timeout_seconds` must be a number above 0, at most 3600", place=_PLACE)
-    if data.get("audit", "required") != "required":
-        raise ConfigError("`audit` must be `required`, or absent", place=_PLACE)
+    audited, unrecorded = read_audit_choice(data)
     steps = {direction: _steps(data.get(direction), direction) for direction in ("input", "output")}
     return Plan(
         MappingProxyType(cast("dict[Direction, tuple[Step, ...]]", steps)),
         refusal,
         float(timeout),
-        audited="audit" in data,
+        audited=audited,
+        unrecorded=unrecorded,
+        rails=read_handling(data.get("rails", {})),
+        tool_rules=tuple(
+            read_tools(entry)
+            for direction in ("input", "output")
+            for entry in data[direction]
+            if _is_tools(entry)
+        ),
+        stream=read_stream(data.get("stream")),
     )
 
 
 def _steps(entries: Any, direction: str) -> tuple[Step, ...]:
     if not isinstance(entries, list):
         raise ConfigError(f"`{direction}` must be a list of steps", place=_PLACE)
-    return tuple(_step(entry, direction) for entry in entries)
+    return tuple(_step(entry, direction) for entry in entries if not _is_tools(entry))
+
+
+def _is_tools(entry: Any) -> bool:
+    """Rules for tools stand in the list of the side that they look at; no text goes through them."""
+    return isinstance(entry, Mapping) and entry.get("step") == "tools"
 
 
 def _step(entry: Any, direction: str) -> Step:
@@ -120,6 +168,9 @@ def _step(entry: Any, direction: str) -> Step:
     when = entry.get("when")
     if when not in (None, "rewritten") or (when and direction == "output"):
         raise ConfigError("`when` may only be `rewritten`, for input", place=_PLACE)
+    if name == "native":
+        check = read_native(entry)
+        return Step("native", rail=check.rail, native=check)
     if name != "pii":
         return Step(cast("StepName", name), rewritten_only=when == "rewritten")
     entities, thresholds, action = entry.get("entities"), entry.get("thresholds"), entry.get("action", "mask")
@@ -140,6 +191,7 @@ def _step(entry: Any, direction: str) -> Step:
         restore=_flag(entry.get("restore", False)),
         allow_list=tuple(allow_list or ()),
         recognizers=_recognizers(entry.get("recognizers") or []),
+        models=_models(entry.get("models") or []),
     )
 
 
@@ -149,6 +201,21 @@ def _actions(value: Any) -> Mapping[str, Action]:
     ):
         raise ConfigError("`actions` must map entities to actions", place=_PLACE)
     return MappingProxyType(dict(value))
+
+
+def _models(value: Any) -> tuple[ModelSpec, ...]:
+    try:
+        return tuple(
+            ModelSpec(
+                str(entry["language"]),
+                str(entry["package"]),
+                str(entry["sha256"]),
+                tuple(sorted((str(label), str(entity)) for label, entity in entry.get("labels", {}).items())),
+            ).checked()
+            for entry in value
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ConfigError("the models of a pii step cannot be read", place=_PLACE) from None
 
 
 def _recognizers(value: Any) -> tuple[Custom, ...]:

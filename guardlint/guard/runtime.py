@@ -55,7 +55,7 @@ def open_runtime(plan: Plan, files: Mapping[str, bytes], manifest: Mapping[str, 
     except BaseException:
         loop.close()
         raise
-    return Runtime(os.getpid(), loop, halves, masker, Pipeline(plan, halves, masker))
+    return Runtime(os.getpid(), loop, halves, masker, Pipeline(plan, halves, masker, loop.loop))
 
 
 async def _open(

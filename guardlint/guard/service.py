@@ -1,4 +1,4 @@
-"""The engine room of a guard: every call crosses into the guard's own loop here, and is recorded here."""
+"""The engine room of a guard: every call is started here, crosses if it has to wait, and is recorded here."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from typing import Any, Final, Protocol, TypeVar
 
 from guardlint.errors import ConfigError, GuardlintError
 from guardlint.guard.audit import Audit
+from guardlint.guard.crossing import cross, finished
 from guardlint.guard.messages import Message
 from guardlint.guard.pipeline import Call
 from guardlint.guard.plan import Plan, read_plan
 from guardlint.guard.records import FunctionOutcome, Hook, Identity, make_record
 from guardlint.guard.runtime import Runtime, open_runtime
+from guardlint.guard.streaming.steps import RunningSteps
+from guardlint.guard.streaming.stream import Stream
 
 __all__ = ["Bundle", "Service"]
 
@@ -65,8 +68,10 @@ class Service:
                 help="Guard.load(..., audit=PATH), an AuditLog or a callable that takes the record",
             )
         self.audit = audit
+        # Nobody knows how long a callable takes: no event loop of the host waits for it.
+        self._slow_records = audit.wanted and not audit.quick
         self._bundle = bundle
-        self._identity = Identity.of(bundle.manifest, bundle.digest, tuple(bundle.key_ids))
+        self._identity = Identity.of(bundle.manifest, bundle.digest, tuple(bundle.key_ids), audit.profile)
         self._lock = threading.Lock()
         self._closed = False
         self._runtime: Runtime | None = None
@@ -80,7 +85,7 @@ class Service:
 
     async def await_input(self, call: Call, hook: Hook) -> None:
         """The input steps on ``call``; leaves the calling loop free."""
-        await self._await(call, hook, self._input(call, hook))
+        await self._await(call, hook, self._input(call, hook, leave=self._slow_records))
 
     def wait_output(self, call: Call, reply: Message, hook: Hook) -> Message | None:
         """The output steps on ``reply``; None when nothing may be released.  Blocks the calling thread."""
@@ -88,15 +93,33 @@ class Service:
 
     async def await_output(self, call: Call, reply: Message, hook: Hook) -> Message | None:
         """:meth:`wait_output`, leaving the calling loop free."""
-        return await self._await(call, hook, self._output(call, reply, hook))
+        work = self._output(call, reply, hook, leave=self._slow_records)
+        return await self._await(call, hook, work)
+
+    def wait_stream(self, stream: Stream, call: Call) -> None:
+        """One round of the output steps on a streamed reply; blocks the calling thread."""
+        self._wait(call, "call", self._stream(stream, call))
+
+    async def await_stream(self, stream: Stream, call: Call) -> None:
+        """:meth:`wait_stream`, leaving the calling loop free."""
+        await self._await(call, "call", self._stream(stream, call))
+
+    def wait_record(self, call: Call, hook: Hook, function: FunctionOutcome) -> None:
+        """:meth:`record`, in the calling thread."""
+        self.record(call, hook, function)
+
+    async def await_record(self, call: Call, hook: Hook, function: FunctionOutcome) -> None:
+        """:meth:`record`, in the guard's loop when it may take long."""
+        await self._await(call, hook, self._record(call, hook, function))
 
     def record(self, call: Call, hook: Hook, function: FunctionOutcome) -> None:
-        """Write the call's one record.  A record that cannot be written blocks the call."""
+        """Write the call's one record.  One that cannot be written blocks the call, or degrades it."""
         if call.recorded or not self.audit.wanted:
             return
         call.recorded = True
         try:
-            self.audit.write(
+            call.origin.run(
+                self.audit.write,
                 make_record(
                     self._identity,
                     call.verdict(),
@@ -107,10 +130,15 @@ class Service:
                     guard_ms=call.guard_ms,
                     function_ms=call.function_ms,
                     content=call.content,
-                )
+                    stream=call.stream,
+                    first_release_ms=call.first_release_ms,
+                ),
             )
         except Exception:  # noqa: BLE001 - disk, lock, a callable: whatever the reason, there is no record
-            call.block("audit-failed", error=True)
+            if self.plan.unrecorded == "degrade":
+                call.degraded = True
+            else:
+                call.block("audit-failed", error=True)
 
     def close(self) -> None:
         """Stop the workers, remove what was unpacked, refuse further calls.  May be called twice."""
@@ -120,35 +148,61 @@ class Service:
                 self._finalizer()
             self._runtime = None
 
-    async def _input(self, call: Call, hook: Hook) -> None:
+    async def _input(self, call: Call, hook: Hook, *, leave: bool = False) -> None:
         started = perf_counter()
+        runtime = self._now()
         try:
-            await self._now().pipeline.run_input(call)
-        except asyncio.CancelledError:
-            call.block("cancelled", error=True)
+            await runtime.pipeline.run_input(call)
+            if leave and (call.blocked or hook != "call"):
+                await cross(runtime.loop.loop)
+        except BaseException as error:
+            _gave_up(call, error)
             raise
         finally:
             call.guard_ms += (perf_counter() - started) * 1000
-            if call.blocked or hook == "input":
+            if call.blocked or hook != "call":
                 self.record(call, hook, "not-called")
 
-    async def _output(self, call: Call, reply: Message, hook: Hook) -> Message | None:
+    async def _output(self, call: Call, reply: Message, hook: Hook, *, leave: bool = False) -> Message | None:
         started = perf_counter()
-        pipeline = self._now().pipeline
+        runtime = self._now()
         try:
             call.content["output"] = self.audit.keyed_hash(reply)
-            if hook == "output":
-                await pipeline.mask_context(call)
-            released = await pipeline.run_output(call, reply)
-        except asyncio.CancelledError:
-            call.block("cancelled", error=True)
+            if hook != "call":
+                await runtime.pipeline.mask_context(call)
+            released = await runtime.pipeline.run_output(call, reply)
+            if leave:
+                await cross(runtime.loop.loop)
+        except BaseException as error:
+            _gave_up(call, error)
             raise
         finally:
             call.guard_ms += (perf_counter() - started) * 1000
             self.record(call, hook, "returned" if hook == "call" else "not-called")
         return None if call.blocked else released
 
+    async def _stream(self, stream: Stream, call: Call) -> None:
+        started = perf_counter()
+        runtime = self._now()
+        try:
+            await stream.work(
+                RunningSteps(runtime.pipeline, runtime.masker, runtime.loop.loop, self.plan.timeout)
+            )
+        except BaseException as error:
+            _gave_up(call, error)
+            raise
+        finally:
+            call.guard_ms += (perf_counter() - started) * 1000
+
+    async def _record(self, call: Call, hook: Hook, function: FunctionOutcome) -> None:
+        if self._slow_records:
+            await cross(self._now().loop.loop)
+        self.record(call, hook, function)
+
     def _wait(self, call: Call, hook: Hook, work: Coroutine[Any, Any, T]) -> T | None:
+        done = self._finished(work)
+        if done is not None:
+            return done[0]
         future = self._submit(work)
         try:
             return future.result(self.plan.timeout + _SLACK_SECONDS)
@@ -157,6 +211,9 @@ class Service:
             return None
 
     async def _await(self, call: Call, hook: Hook, work: Coroutine[Any, Any, T]) -> T | None:
+        done = self._finished(work)
+        if done is not None:
+            return done[0]
         future = self._submit(work)
         try:
             async with asyncio.timeout(self.plan.timeout + _SLACK_SECONDS):
@@ -170,6 +227,12 @@ class Service:
         future.cancel()
         call.block("timeout", error=True)
         self.record(call, hook, "not-called" if call.function_ms is None else "returned")
+
+    def _finished(self, work: Coroutine[Any, Any, T]) -> tuple[T] | None:
+        """Start ``work`` here.  Not in the guard's own thread: what has to wait would wait for itself."""
+        if self._runtime is not None and self._runtime.loop.inside:
+            return None  # refused by submit
+        return finished(work)
 
     def _submit(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         try:
@@ -199,6 +262,11 @@ class Service:
         if self._runtime is not None:
             _ABANDONED.append(self._runtime)
             self._runtime = None
+
+
+def _gave_up(call: Call, error: BaseException) -> None:
+    gone = isinstance(error, asyncio.CancelledError | GeneratorExit)
+    call.block("cancelled" if gone else "guard-failed", error=True)
 
 
 def _forked() -> None:

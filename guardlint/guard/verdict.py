@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from guardlint.engines import Direction, Status
 
 __all__ = ["Checked", "Reason", "Result", "StepRecord", "Verdict"]
+
+T = TypeVar("T")
 
 Reason = Literal[
     "rail",  # a rail decided
@@ -29,8 +31,9 @@ Reason = Literal[
 class StepRecord:
     """One step of the plan as it ran.
 
-    ``step`` is ``pii``, ``company`` or ``team``; ``rails`` the flows (or the native rail) seen to run;
-    ``checked`` the number of texts; ``engine`` is None for native steps; ``latency_ms`` is wall time.
+    ``step`` is ``pii``, ``company``, ``team`` or a native one; ``rails`` the flows (or the native rail) seen
+    to run; ``checked`` the number of texts; ``engine`` is None for native steps; ``latency_ms`` is wall time;
+    ``degraded`` are the flows that failed and were left out, as the company allows for them.
     """
 
     hook: Direction
@@ -43,6 +46,7 @@ class StepRecord:
     checked: int
     llm_calls: int
     latency_ms: float
+    degraded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,8 @@ class Verdict:
 
     ``status`` is ``blocked`` when the caller got the refusal, ``modified`` when a text was masked or
     rewritten, else ``passed``.  ``error`` says that something broke, ``degraded`` that the answer was given
-    with less than the whole plan (never in this version: every failure blocks).  ``entities`` counts the
-    personal data found, by entity.
+    with less than the whole plan.  ``entities`` counts the personal data found, by entity.  ``code`` is what
+    a rail says in one word that tells its reasons apart, such as ``tool-not-allowed``.
     """
 
     status: Status
@@ -62,6 +66,11 @@ class Verdict:
     degraded: bool = False
     entities: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     steps: tuple[StepRecord, ...] = ()
+    code: str | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = (getattr(self, name.name) for name in fields(self))
+        return _verdict, tuple(dict(value) if isinstance(value, Mapping) else value for value in values)
 
     @property
     def blocked(self) -> bool:
@@ -74,21 +83,29 @@ class Verdict:
         return sum(step.llm_calls for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A guarded call: the ``reply`` (the refusal when blocked) in the shape of the function, and why."""
+def _verdict(*values: Any) -> Verdict:
+    """A verdict that comes from another process."""
+    whole: list[Any] = [MappingProxyType(value) if isinstance(value, dict) else value for value in values]
+    return Verdict(*whole)
 
-    reply: Any
+
+@dataclass(frozen=True, slots=True)
+class Result(Generic[T]):
+    """A guarded call: the ``reply`` (what stands for it when blocked) in the function's shape, and why."""
+
+    reply: T
     verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Generic[T]):
     """A check without a function: ``value`` is what may be used on, in the shape that was given.
 
-    It is the refusal when ``verdict.blocked``: a string for a string, else an assistant message (for a list
-    of messages, a list with that one message).
+    When ``verdict.blocked`` it is the refusal, in that shape (for a list of messages, a list with that one
+    message), and None for a tool's arguments, and for a tool's result that was no text.  ``context`` are the
+    retrieved texts as they may be used on, in the shape they were given in; None when blocked.
     """
 
-    value: Any
+    value: T
     verdict: Verdict
+    context: Any = None

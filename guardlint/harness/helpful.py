@@ -22,7 +22,7 @@ from unittest import mock
 
 from guardlint.harness.scripted import ScriptedModel
 
-__all__ = ["can_help", "helpful", "stand_ins"]
+__all__ = ["can_help", "helpful", "missing_keys", "stand_ins"]
 
 _KEY = re.compile(r"""api_key_env_var["']?\s*:\s*["']?(\w+)""")
 # By this NeMo would take whatever is imported for an action.
@@ -104,7 +104,7 @@ def helpful(root: Path) -> Iterator[None]:
     import nemoguardrails._compat.langchain_kwargs as compatibility
     from nemoguardrails.rails.llm import llmrails
 
-    keys = {name: "unused" for name in _keys(root) if name not in os.environ}
+    keys = missing_keys(root)
     original = llmrails.init_llm_model
 
     def init_llm_model(*given: Any, **named: Any) -> Any:
@@ -140,6 +140,11 @@ def stand_ins(root: Path, *, actions_only: bool) -> Iterator[None]:
 def can_help(root: Path) -> bool:
     """Whether the machine changes what ``RailsConfig`` makes of ``root``: by a key, or by an import."""
     return any("import" in text or _KEY.search(text) for text in _texts(root))
+
+
+def missing_keys(root: Path) -> dict[str, str]:
+    """A value that is no key for every variable that a model names and this machine has not."""
+    return {name: "unused" for name in _keys(root) if name not in os.environ}
 
 
 def _keys(root: Path) -> set[str]:

@@ -91,12 +91,16 @@ class ScriptedServer:
 
     def answer(self, request: Mapping[str, Any]) -> str:
         """Record one request and return the brain's answer. Raises whatever the brain raises."""
+        return self.brain.reply(self.note(request))
+
+    def note(self, request: Mapping[str, Any]) -> SeenPrompt:
+        """Record one request; the prompt that it shows."""
         turns = read_turns(request.get("messages"))
         prompt = SeenPrompt(turns, recognise_task(turns))
         with self._lock:
             self._seen.append(prompt)
             self._requests.append(request)
-        return self.brain.reply(prompt)
+        return prompt
 
 
 class _Server(ThreadingHTTPServer):

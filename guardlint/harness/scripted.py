@@ -113,11 +113,15 @@ class ScriptedModel:
             yield LLMResponseChunk(delta_content=piece, model=self.model_name)
         yield LLMResponseChunk(finish_reason="stop", model=self.model_name)
 
-    def _reply(self, prompt: str | Sequence[ChatMessage]) -> str:
+    def note(self, prompt: str | Sequence[ChatMessage]) -> SeenPrompt:
+        """Keep one prompt; the prompt as it is kept."""
         turns = _turns_of(prompt)
         seen = SeenPrompt(turns, _task_of_call() or recognise_task(turns))
         self.seen.append(seen)
-        return self.brain.reply(seen)
+        return seen
+
+    def _reply(self, prompt: str | Sequence[ChatMessage]) -> str:
+        return self.brain.reply(self.note(prompt))
 
 
 class WordIndex:

@@ -8,24 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guardlint.errors import NothingToCheck, UsageError
-from guardlint.lint.finding import CheckedConfiguration, Finding, Report, fingerprint
+from guardlint.lint.finding import CheckedConfiguration, Finding, Report
 from guardlint.lint.identity import identity_of
-from guardlint.lint.suppressing import suppressed
-from guardlint.lint.target import Folders, is_older, target_version
-from guardlint.lint.upgrade import faults_of_upgrade
+from guardlint.lint.side_by_side import Subject, check_all
+from guardlint.lint.target import Folders, target_version
 from guardlint.nemo.configuration import Configuration, read_configuration
-from guardlint.nemo.discover import find_roots
-from guardlint.nemo.embedded import EmbeddedConfiguration, embedded_below, find_embedded
+from guardlint.nemo.discover import survey
+from guardlint.nemo.embedded import SUFFIXES, EmbeddedConfiguration, embedded_in, find_embedded
 from guardlint.nemo.embedded_reading import read_embedded
 from guardlint.nemo.installation import forget_folders
-from guardlint.nemo.loading import loads
-from guardlint.nemo.serving import guardrails_engine, llm_calls, llmrails_engine
-from guardlint.rules.registry import all_rules, concerned, rule_ids
-from guardlint.rules.rule import Fix, Found, LoadedRule, Project, Related, Severity, dotted
+from guardlint.rules.registry import all_rules, rule_ids
+from guardlint.rules.rule import LoadedRule
 from guardlint.source.names import closest
 from guardlint.source.place import Place
 from guardlint.source.record import field, record, replace
-from guardlint.source.redact import redact
 
 if TYPE_CHECKING:
     from guardlint.policy.model import ComposedPolicy
@@ -42,6 +38,9 @@ __all__ = [
     "read_target",
     "select_rules",
 ]
+
+_TOGETHER = 32
+"""Configurations that are in memory at the same time."""
 
 
 @record
@@ -96,9 +95,11 @@ def discover_all(paths: Sequence[Path]) -> Discovered:
         if not path.exists():
             problems.append(UsageError("no such file or directory", place=str(path), help="check the path"))
             continue
-        inside = find_embedded(path) if path.is_file() else embedded_below(path)
+        is_file = path.is_file()
+        found, names = ([], []) if is_file else survey(path, *SUFFIXES)
+        inside = find_embedded(path) if is_file else embedded_in(names, path)
         embedded.update(((item.name, item.place), item) for item in inside)
-        if path.is_file():
+        if is_file:
             if inside:
                 continue
             problems.append(
@@ -109,7 +110,6 @@ def discover_all(paths: Sequence[Path]) -> Discovered:
                 )
             )
             continue
-        found = find_roots(path)
         if not found and not inside:
             problems.append(
                 NothingToCheck(
@@ -165,23 +165,23 @@ def check(
     said: set[tuple[str, Place, str]] = set()
     pins: Folders = {}
     forget_folders()
-    for target in targets:
-        inside = target.embedded
-        target = replace(target, version=target.version or target_version(target.root, pins))
-        configuration = read_target(target)
-        summary, found = check_one(configuration, target, chosen, today, heed_comments=heed_comments)
-        if inside is not None or target.altered:
-            # One file can be part of several: a lone YAML file of its directory, a text of many calls, what
-            # the team has vendored.
-            found = [item for item in found if (item.rule, item.place, item.message) not in said]
-        said.update((item.rule, item.place, item.message) for item in found)
-        checked.append(summary)
-        findings.extend(found)
-        named = {item.place.file for item in found} | {
-            related.place.file for item in found for related in item.related
-        }
-        sources.update((name, text) for name, text in configuration.texts.items() if name in named)
-        done()
+    for first in range(0, len(targets), _TOGETHER):
+        subjects = [_subject(target, pins) for target in targets[first : first + _TOGETHER]]
+        results = check_all(subjects, chosen, today, read_target, heed_comments=heed_comments)
+        for subject, (summary, found) in zip(subjects, results, strict=True):
+            if subject.target.embedded is not None or subject.target.altered:
+                # One file can be part of several: a lone YAML file of its directory, a text of many calls,
+                # what the team has vendored.
+                found = [item for item in found if (item.rule, item.place, item.message) not in said]
+            said.update((item.rule, item.place, item.message) for item in found)
+            checked.append(summary)
+            findings.extend(found)
+            named = {item.place.file for item in found} | {
+                related.place.file for item in found for related in item.related
+            }
+            texts = subject.configuration.texts
+            sources.update((name, text) for name, text in texts.items() if name in named)
+            done()
     return Report(tuple(checked), tuple(findings), sources)
 
 
@@ -198,43 +198,15 @@ def check_one(
     What only a newer NeMo finds fault with becomes a note about the upgrade. ``today`` is the day for which
     suppressions are judged; without ``heed_comments`` they suppress nothing.
     """
-    version = target.version or target_version(target.root)
-    company = frozenset(rule.id for rule in rules) - frozenset(rule_ids())
-    project = Project(configuration, target.policy, today, company, target.altered)
-    findings = [
-        _finding(rule, found, project, target, version)
-        for rule in concerned(rules, project)
-        for found in rule.check(project)
-    ]
-    findings += [
-        _finding(rule, found, newest, target, version)
-        for rule, found, newest in faults_of_upgrade(
-            project, rules, lambda newer: Project(read_target(target, newer), target.policy)
-        )
-    ]
-    if target.embedded is None and heed_comments:
-        findings, about = suppressed(configuration, findings, target.policy, today, rules)
-        findings += [_finding(rule, found, project, target, version) for rule, found in about]
-    if target.waivers:
-        from guardlint.lint.waiving import waived
+    subject = Subject(configuration, target, target.version or target_version(target.root))
+    (result,) = check_all([subject], rules, today, read_target, heed_comments=heed_comments)
+    return result
 
-        lifted = waived(findings, target.waivers, target.policy, today, rules)
-        findings = lifted.findings + [
-            _finding(rule, found, project, target, version) for rule, found in lifted.about
-        ]
-    findings.sort(key=lambda item: (item.place, item.rule, item.message))
-    verdict = loads(configuration)
-    broken = verdict == "no"
-    summary = CheckedConfiguration(
-        configuration.name,
-        version,
-        verdict,
-        {"LLMRails": llmrails_engine(configuration), "Guardrails": guardrails_engine(configuration)},
-        None if broken else llm_calls(configuration),
-        target.policy.label if target.policy else None,
-        target.tier,
-    )
-    return summary, findings
+
+def _subject(target: Target, pins: Folders) -> Subject:
+    version = target.version or target_version(target.root, pins)
+    target = replace(target, version=version)
+    return Subject(read_target(target), target, version)
 
 
 def read_target(target: Target, version: str | None = None) -> Configuration:
@@ -243,59 +215,3 @@ def read_target(target: Target, version: str | None = None) -> Configuration:
     if target.embedded is not None:
         return read_embedded(target.embedded, version=version)
     return read_configuration(target.root, version=version)
-
-
-def _finding(rule: LoadedRule, found: Found, project: Project, target: Target, version: str) -> Finding:
-    configuration, inside = project.configuration, target.embedded
-    severity = _severity(rule, found, project.policy)
-    message = found.message
-    if found.since_nemo and is_older(version, found.since_nemo):
-        # STYLE of the house: what only a newer NeMo does is a note about the upgrade, never an error.
-        severity = "note"
-        message = f"breaks on upgrade to NeMo {found.since_nemo}: {message}"
-    return Finding(
-        rule.id,
-        severity,
-        found.confidence or rule.rule.confidence,
-        redact(message),
-        configuration.name,
-        inside.true_place(found.place) if inside is not None else found.place,
-        redact(_named_path(configuration, found)) if found.path else None,
-        redact(found.at_run_time),
-        redact(found.help),
-        fingerprint(rule.id, target.known_as(configuration), found.path, found.value),
-        tuple(
-            Related(inside.true_place(item.place) if inside is not None else item.place, redact(item.label))
-            for item in found.related
-        ),
-        found.policy,
-        requirement=found.requirement,
-        waivable=found.waivable and (project.policy is None or project.policy.waivable(rule.id)),
-        # What is embedded stands in a text of another language, with escapes of its own.
-        fix=found.fix if inside is None and severity != "note" and _is_clean(found.fix) else None,
-    )
-
-
-def _is_clean(fix: Fix | None) -> bool:
-    """Whether reports can show what the fix would write: one that writes a secret anew is none."""
-    texts = [] if fix is None else [fix.title, *(edit.text for edit in fix.edits)]
-    return all(redact(text) == text for text in texts)
-
-
-def _severity(rule: LoadedRule, found: Found, policy: ComposedPolicy | None) -> Severity:
-    ordered = policy.severity.get(rule.id) if policy is not None else None
-    if ordered is not None:
-        level: Severity = "error" if ordered.value == "error" else (
-            "warning" if ordered.value == "warning" else "note"
-        )  # fmt: skip
-        return level
-    return found.severity or rule.rule.severity
-
-
-def _named_path(configuration: Configuration, found: Found) -> str:
-    """The path with the last list entry by its name: ``rails.input.flows[self check input]``."""
-    path = found.path or ()
-    value = configuration.value(path)
-    if path and isinstance(path[-1], int) and isinstance(value, str):
-        return f"{dotted(path[:-1])}[{value}]"
-    return dotted(path)

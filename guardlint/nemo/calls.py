@@ -15,7 +15,7 @@ from guardlint.nemo.flow_courses import Courses, armed, returned
 from guardlint.nemo.message_courses import MessageCourses
 from guardlint.nemo.once import once
 from guardlint.source.colang import Statement
-from guardlint.source.record import record, replace
+from guardlint.source.record import record
 
 __all__ = ["Prediction", "predict"]
 
@@ -76,7 +76,7 @@ class _Query(MessageCourses):
         """A message with the result of one tool: its rails, behind which NeMo asks nobody for an answer."""
         if self.plain or not self.configuration.rails("tool_input"):
             return ()
-        return tuple(replace(course, state="waits") for course in self.rails("tool_input", (Course(),)))
+        return tuple(course._replace(state="waits") for course in self.rails("tool_input", (Course(),)))
 
     def answer(self, courses: Courses) -> Courses:
         """What the dialog makes of a message that the input rails let through."""

@@ -45,6 +45,7 @@ def latest_version() -> str:
     return known_versions()[-1]
 
 
+@lru_cache(maxsize=64)
 def catalogued_version(version: str) -> str:
     """The known release that answers for ``version``: the one of its series.
 

@@ -8,10 +8,10 @@ counted on the same ones.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from guardlint.source.colang import Statement
-from guardlint.source.record import record, replace
+from guardlint.source.record import record
 
 __all__ = ["Ask", "Course", "Node", "State", "after_waits", "asking", "fewer", "nested"]
 
@@ -20,8 +20,7 @@ _MOST = 300
 State = Literal["on", "returned", "waits", "stopped"]
 
 
-@record
-class Ask:
+class Ask(NamedTuple):
     """One call of a model: ``by`` which rail or part of the dialog, for which of NeMo's tasks.
 
     ``together`` names the list of rails whose calls run at the same time; empty where they wait for each
@@ -33,14 +32,14 @@ class Ask:
     together: str = ""
 
 
-@record
-class Course:
+class Course(NamedTuple):
     """What has been asked so far, and how it stands.
 
     ``state``: it goes on, the flow has returned, waits for the user again, or a rail has stopped the query.
     ``armed``: the variables that flows have set to true. ``generated``: whether a model has written the
     bot's message by the dialog's own prompt, which is what the hallucination rail asks again. ``retrieved``:
-    whether documents have been looked for, which NeMo does before each message of the dialog.
+    whether documents have been looked for, which NeMo does before each message of the dialog. Courses are
+    compared by the hundred, which tuples are best at.
     """
 
     asked: tuple[Ask, ...] = ()
@@ -62,7 +61,7 @@ def asking(course: Course, by: str, tasks: Collection[str]) -> Course:
     """The course after it has asked for some tasks."""
     if not tasks:
         return course
-    return replace(course, asked=(*course.asked, *(Ask(by, task) for task in tasks)))
+    return course._replace(asked=(*course.asked, *[Ask(by, task) for task in tasks]))
 
 
 def fewer(courses: Iterable[Course]) -> tuple[Course, ...]:

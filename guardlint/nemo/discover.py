@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from guardlint.source.files import entries_of
+from guardlint.source.files import entries_of, read_bytes
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.yaml_file import YamlProblem, parse_yaml
 
-__all__ = ["find_roots", "is_configuration", "is_root", "source_files"]
+__all__ = ["find_roots", "is_configuration", "is_root", "survey"]
 
 _SKIP = frozenset(
     {"node_modules", "site-packages", "dist-packages", "__pycache__", "venv", "env", "build", "dist", "kb"}
@@ -37,25 +37,38 @@ def find_roots(start: Path) -> list[Path]:
     folders, virtual environments and what git ignores are passed over. Where no YAML file is one, folders
     that hold Colang files count. A folder of configurations is none itself, whatever file lies beside them.
     """
-    if is_root(start) and not _is_shelf(str(start)):
-        return [start]
-    roots: list[Path] = []
+    return survey(start)[0]
+
+
+def survey(start: Path, *suffixes: str) -> tuple[list[Path], list[str]]:
+    """What :func:`find_roots` finds, and every file with one of the suffixes in the folders on the way.
+
+    Files in the folders of configurations are among them. All of it by one walk.
+    """
+    top = str(start)
+    is_one = is_root(start) and not _is_shelf(top)
+    if is_one and not suffixes:
+        return [start], []
+    roots: list[Path] = [start] if is_one else []
     colang: list[Path] = []
+    sources: list[str] = []
+    # What all folders below the configuration that was found last begin with.
+    within = _inside(top, "") if is_one else None
     for folder, folders, files in _folders(start):
-        if folder != str(start) and _is_root(folder, files) and not _is_shelf(folder):
+        sources += [_inside(folder, name) for name in files if name.endswith(suffixes)]
+        if is_one or (within is not None and folder.startswith(within)):
+            if not suffixes:
+                folders.clear()
+        elif folder != top and _is_root(folder, files) and not _is_shelf(folder):
             roots.append(Path(folder))
-            folders.clear()
+            within = _inside(folder, "")
+            if not suffixes:
+                folders.clear()
         elif not roots and any(name.endswith(".co") for name in files):
             here = Path(folder)
             if not any(above in here.parents for above in colang):
                 colang.append(here)
-    return sorted(roots or colang)
-
-
-def source_files(start: Path) -> Iterator[str]:
-    """Every file below ``start`` in the folders that ``find_roots`` looks into, configurations included."""
-    for folder, _, files in _folders(start):
-        yield from (_inside(folder, name) for name in files)
+    return sorted(roots or colang), sources
 
 
 def _folders(start: Path) -> Iterator[tuple[str, list[str], list[str]]]:
@@ -123,10 +136,11 @@ def _is_shelf(folder: str) -> bool:
 def _is_configuration_file(path: str) -> bool:
     is_main = os.path.basename(path) in _MAIN_FILES  # noqa: PTH119
     try:
-        with open(path, encoding="utf-8", errors="replace") as stream:  # noqa: PTH123
-            text = stream.read()
+        text = read_bytes(path).decode("utf-8", "replace")
     except OSError:
         return is_main
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if is_main and text.count("models") == 1 and _SURELY_ONE.match(text) and "schema: guardlint/" not in text:
         return True
     if not _LOOKS_LIKE_ONE.search(text) or "\nschema: guardlint/" in f"\n{text}":

@@ -14,16 +14,15 @@ and what is found in them is shown where it was written. What NeMo 0.24 makes of
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from guardlint.nemo.config_maps import config_maps_in
-from guardlint.nemo.discover import is_configuration, source_files
+from guardlint.nemo.discover import is_configuration
 from guardlint.nemo.python_calls import PythonCall, calls_in
 from guardlint.source.colang import is_version_2
-from guardlint.source.files import read_text, shown_path
+from guardlint.source.files import read_bytes, read_text, shown_path
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.mapped_text import MappedText, Origin, dedented
 from guardlint.source.place import Place
@@ -31,12 +30,22 @@ from guardlint.source.python import ActionDefinition, parse_python
 from guardlint.source.record import record
 from guardlint.source.yaml_file import YamlProblem, parse_yaml
 
-__all__ = ["EmbeddedConfiguration", "Part", "embedded_below", "find_embedded", "is_test_file", "may_embed"]
+__all__ = [
+    "SUFFIXES",
+    "EmbeddedConfiguration",
+    "Part",
+    "embedded_in",
+    "find_embedded",
+    "is_test_file",
+    "may_embed",
+]
 
 MAX_BYTES = 2_000_000
 """Larger files are generated ones; they are passed over."""
 
-_SUFFIXES = (".py", ".yml", ".yaml")
+SUFFIXES = (".py", ".yml", ".yaml")
+"""Of the files that can hold a configuration."""
+
 _CONFIG_MAP = lazy_pattern(rb"kind[\"']?[ \t]*:[ \t]*[\"']?ConfigMap\b")
 _NAMES = {"config": "config-dict.yml", "yaml_content": "config.yml", "colang_content": "main.co"}
 
@@ -109,14 +118,10 @@ def is_test_file(relative: Path | str) -> bool:
 def may_embed(path: Path | str) -> bool:
     """Whether a file has what every file with a configuration in it has; costs one read."""
     name = str(path)
-    if not name.endswith(_SUFFIXES):
+    if not name.endswith(SUFFIXES):
         return False
     try:
-        facts = os.stat(name)  # noqa: PTH116 - asked for every file
-        if not stat.S_ISREG(facts.st_mode) or facts.st_size > MAX_BYTES:
-            return False
-        with open(name, "rb", buffering=0) as stream:  # noqa: PTH123
-            data = stream.readall()
+        data = read_bytes(name, MAX_BYTES)
     except (OSError, ValueError):
         return False
     if name.endswith(".py"):
@@ -138,12 +143,12 @@ def find_embedded(path: Path) -> list[EmbeddedConfiguration]:
     return list(_in_config_maps(path, origin))
 
 
-def embedded_below(start: Path) -> list[EmbeddedConfiguration]:
-    """The configurations in the files below ``start``, but for those of tests."""
+def embedded_in(names: Iterable[str], start: Path) -> list[EmbeddedConfiguration]:
+    """The configurations in the files of these names, all below ``start``, but for those of tests."""
     top = 0 if str(start) == "." else len(os.path.join(start, ""))  # noqa: PTH118
     return [
         found
-        for name in source_files(start)
+        for name in names
         if not is_test_file(name[top:]) and may_embed(name)
         for found in find_embedded(Path(name))
     ]

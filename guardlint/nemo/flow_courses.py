@@ -15,7 +15,6 @@ from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.course import Course, Node, asking, fewer, nested
 from guardlint.source.colang import Call, Statement
 from guardlint.source.lazy_pattern import lazy_pattern
-from guardlint.source.record import replace
 
 __all__ = ["Courses", "FlowCourses", "armed", "returned"]
 
@@ -67,7 +66,7 @@ class FlowCourses:
         if armed_by is not None:
             idle = tuple(course for course in courses if armed_by not in course.armed)
             courses = tuple(
-                replace(course, armed=course.armed - {armed_by})
+                course._replace(armed=course.armed - {armed_by})
                 for course in courses
                 if armed_by in course.armed
             )
@@ -77,7 +76,7 @@ class FlowCourses:
             courses = self.flow(called, courses, by, depth + 1)
         if row.get("stops") and not self.plain:
             stopped = self.say("refuse to respond", courses, by, depth + 1)
-            courses += tuple(replace(course, state="stopped") for course in stopped)
+            courses += tuple(course._replace(state="stopped") for course in stopped)
         return fewer((*idle, *courses))
 
     def action(self, name: str, parameters: tuple[str, ...], courses: Courses, by: str) -> Courses:
@@ -133,11 +132,11 @@ class FlowCourses:
     def _statement(self, node: Node, courses: Courses, by: str, depth: int) -> Courses:
         statement = node.statement
         if statement.kind in _STOPS:
-            return tuple(replace(course, state="stopped") for course in courses)
+            return tuple(course._replace(state="stopped") for course in courses)
         if statement.kind == "return":
-            return tuple(replace(course, state="returned") for course in courses)
+            return tuple(course._replace(state="returned") for course in courses)
         if statement.kind in ("user", "match") or _waits_for_bot(statement):
-            return tuple(replace(course, state="waits") for course in courses)
+            return tuple(course._replace(state="waits") for course in courses)
         if statement.kind == "bot":
             return self.say(statement.expression, courses, by, depth)
         if statement.kind == "while":
@@ -168,7 +167,7 @@ class FlowCourses:
 
 def returned(courses: Iterable[Course]) -> Courses:
     """Back in the flow that called."""
-    return tuple(replace(course, state="on") if course.state == "returned" else course for course in courses)
+    return tuple(course._replace(state="on") if course.state == "returned" else course for course in courses)
 
 
 def armed(target: str, value: str, courses: Courses) -> Courses:
@@ -176,7 +175,7 @@ def armed(target: str, value: str, courses: Courses) -> Courses:
     if value not in ("True", "False"):
         return courses
     return tuple(
-        replace(course, armed=course.armed | {target} if value == "True" else course.armed - {target})
+        course._replace(armed=course.armed | {target} if value == "True" else course.armed - {target})
         for course in courses
     )
 

@@ -16,7 +16,6 @@ from guardlint.nemo.rail_fates import rail_fate
 from guardlint.nemo.reach import replaced_machinery
 from guardlint.nemo.references import RailReference
 from guardlint.nemo.running import read_parameters
-from guardlint.source.record import replace
 
 __all__ = ["MessageCourses"]
 
@@ -65,14 +64,14 @@ class MessageCourses(FlowCourses):
         for rail in self.configuration.rails(direction):
             after: list[Course] = []
             for course in found:
-                start = replace(course, state="on")
+                start = course._replace(state="on")
                 for one in self.rail(rail, (start,)):
                     state = "stopped" if "stopped" in (course.state, one.state) else one.state
                     new = one.asked[len(course.asked) :]
-                    marked = tuple(replace(ask, together=f"rails.{direction}") for ask in new)
-                    after.append(replace(one, asked=(*course.asked, *marked), state=state))
+                    marked = tuple(ask._replace(together=f"rails.{direction}") for ask in new)
+                    after.append(one._replace(asked=(*course.asked, *marked), state=state))
                     if forgotten and one.state == "stopped":
-                        after.append(replace(after[-1], state=course.state))
+                        after.append(after[-1]._replace(state=course.state))
             found = list(fewer(after))
         return tuple(found)
 
@@ -94,7 +93,7 @@ class MessageCourses(FlowCourses):
         meant = self.configuration.catalogue.directions_of(rail.flow)
         if rail.surface is None and meant and not self.plain:
             # It checks a text that need not be there yet: an answer on input.
-            found = (*found, *going, *(replace(course, state="stopped") for course in going))
+            found = (*found, *going, *(course._replace(state="stopped") for course in going))
         return fewer((*ended, *found))
 
     def say(
@@ -118,7 +117,7 @@ class MessageCourses(FlowCourses):
             return (*ended, *self._spoken(courses, by, whole=False), *again)
         here = by if by.startswith("rails.") else "dialog: message"
         written = tuple(
-            replace(asking(course, here, ("generate_bot_message",)), generated=True) for course in courses
+            asking(course, here, ("generate_bot_message",))._replace(generated=True) for course in courses
         )
         if self.single_call:
             written = courses if chosen else written if self.plain else (*courses, *written)
@@ -129,7 +128,7 @@ class MessageCourses(FlowCourses):
     def _checked_and_spoken(self, courses: Courses, by: str) -> Courses:
         """A message without a text of its own: checked, unless a flow has told NeMo to leave that out."""
         told = tuple(
-            replace(course, armed=course.armed - {_UNCHECKED})
+            course._replace(armed=course.armed - {_UNCHECKED})
             for course in courses
             if _UNCHECKED in course.armed
         )
@@ -141,7 +140,7 @@ class MessageCourses(FlowCourses):
         """What goes on behind a message; ``whole``: it was checked whole, and not in pieces as it came."""
         state: State = "stopped" if by.startswith("rails.") else "waits"
         if (whole and self.configuration.rails("output")) or retrieval_acts(self.configuration):
-            return tuple(replace(item, state=state) if item.state == "on" else item for item in courses)
+            return tuple(item._replace(state=state) if item.state == "on" else item for item in courses)
         return tuple(self._warned(item, state) if item.state == "on" else item for item in courses)
 
     def _warned(self, course: Course, state: State) -> Course:
@@ -153,7 +152,7 @@ class MessageCourses(FlowCourses):
             return course
         usual, _ = action_asks(self.configuration, "self_check_hallucination", (), course.generated)
         course = asking(course, "flow: hallucination warning", usual)
-        return replace(course, state=state, armed=course.armed - {_WARNING})
+        return course._replace(state=state, armed=course.armed - {_WARNING})
 
     def _written_by_rail(self, courses: Courses) -> Courses:
         """A message that an output rail says without a text: a model writes it, and it is checked as well.
@@ -164,7 +163,7 @@ class MessageCourses(FlowCourses):
             return courses
         self.in_refusal = True
         try:
-            return tuple(replace(course, state="stopped") for course in self.rails("output", courses))
+            return tuple(course._replace(state="stopped") for course in self.rails("output", courses))
         finally:
             self.in_refusal = False
 
@@ -173,7 +172,7 @@ class MessageCourses(FlowCourses):
         found: list[Course] = []
         for action in () if self.plain else asked_again(self.configuration, self.own_rail):
             usual, _ = action_asks(self.configuration, action, (), False)
-            found += [replace(asking(course, by, usual), state="stopped") for course in courses]
+            found += [asking(course, by, usual)._replace(state="stopped") for course in courses]
         return tuple(found)
 
     def _retrieved(self, courses: Courses) -> Courses:
@@ -186,7 +185,7 @@ class MessageCourses(FlowCourses):
                 courses = self.rail(rail, courses)
         finally:
             self.in_retrieval = False
-        return tuple(replace(course, retrieved=True) for course in courses)
+        return tuple(course if course.retrieved else course._replace(retrieved=True) for course in courses)
 
     def checked(self, courses: Courses, *, again: bool = False) -> Courses:
         """A message that a model wrote, through the output rails; ``again``: pieces and then the whole."""

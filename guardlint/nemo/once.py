@@ -22,15 +22,16 @@ def once(function: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P]
 
     @wraps(function)
     def asked(subject: S, /, *arguments: P.args, **named: P.kwargs) -> T:
-        kept: dict[Any, T] | None = subject.__dict__.get("_asked_once")
-        if kept is None:
+        kept: dict[Any, T]
+        try:
+            kept = subject._asked_once  # type: ignore[attr-defined]  # noqa: SLF001 - put there below
+        except AttributeError:
             kept = subject.__dict__["_asked_once"] = {}
         question = (function, arguments, *named.items()) if named else (function, arguments)
-        try:
+        if question in kept:
             return kept[question]
-        except KeyError:
-            kept[question] = answer = function(subject, *arguments, **named)
-            return answer
+        kept[question] = answer = function(subject, *arguments, **named)
+        return answer
 
     return asked
 
@@ -39,13 +40,16 @@ def once_each(function: Callable[Concatenate[S, P], Iterator[T]]) -> Callable[Co
     """The same for a function that yields: it runs to its end the first time."""
 
     @wraps(function)
-    def listed(subject: S, /, *arguments: P.args, **named: P.kwargs) -> tuple[T, ...]:
-        return tuple(function(subject, *arguments, **named))
-
-    kept = once(listed)
-
-    @wraps(function)
     def asked(subject: S, /, *arguments: P.args, **named: P.kwargs) -> Iterator[T]:
-        return iter(kept(subject, *arguments, **named))
+        kept: dict[Any, tuple[T, ...]]
+        try:
+            kept = subject._asked_once  # type: ignore[attr-defined]  # noqa: SLF001
+        except AttributeError:
+            kept = subject.__dict__["_asked_once"] = {}
+        question = (function, arguments, *named.items()) if named else (function, arguments)
+        if question in kept:
+            return iter(kept[question])
+        kept[question] = answer = tuple(function(subject, *arguments, **named))
+        return iter(answer)
 
     return asked

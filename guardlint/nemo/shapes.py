@@ -79,7 +79,10 @@ def _mapping(data: Any, node: dict[str, Any], path: DataPath, found: list[WrongS
         found.append(WrongShape(path, _expected(node)))
         return
     keys = node.get("keys", {})
+    required, texts = _keys_of(node)
     for name, value in data.items():
+        if value.__class__ is str and name in texts:
+            continue
         inner = keys.get(name) or node.get("entries")
         free = name not in keys and ("entries" in node or node.get("open"))
         if free and not isinstance(name, str) and not _takes_any_key(path):
@@ -88,9 +91,31 @@ def _mapping(data: Any, node: dict[str, Any], path: DataPath, found: list[WrongS
             _look(value, inner, (*path, name), found)
         elif node.get("forbids_extra"):
             found.append(WrongShape((*path, name), extra=str(name)))
-    for name, inner in keys.items():
-        if name not in data and inner.get("required"):
-            found.append(WrongShape(path, lacks=name))
+    found += [WrongShape(path, lacks=name) for name in required if name not in data]
+
+
+_KeysOf = tuple[tuple[str, ...], frozenset[str]]
+# By the identity of a node of the key table, which is kept with them.
+_known: dict[int, tuple[dict[str, Any], _KeysOf]] = {}
+
+
+def _keys_of(node: dict[str, Any]) -> _KeysOf:
+    """The keys that must be there, and those under which every text is right."""
+    kept = _known.get(id(node))
+    if kept is not None and kept[0] is node:
+        return kept[1]
+    keys = node.get("keys", {}).items()
+    limits = {"values", "min_length", "max_length", "pattern"}
+    found = (
+        tuple(name for name, inner in keys if inner.get("required")),
+        frozenset(
+            name
+            for name, inner in keys
+            if inner.get("type") == "scalar" and inner.get("scalar") == "str" and not limits & inner.keys()
+        ),
+    )
+    _known[id(node)] = node, found
+    return found
 
 
 def _takes_any_key(path: DataPath) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from guardlint.pii.acting import Pseudonyms, Transformer
 from guardlint.pii.cache import KeyedCache, SpanCache
 from guardlint.pii.detector import Detector
+from guardlint.pii.model_spec import ModelSpec
 from guardlint.pii.profiles import PROFILES, Custom, Profile
 from guardlint.pii.span import Span
 
@@ -18,6 +19,7 @@ __all__ = [
     "Custom",
     "Detector",
     "KeyedCache",
+    "ModelSpec",
     "Profile",
     "Pseudonyms",
     "Span",

@@ -34,6 +34,7 @@ class Borrowed:
     ``required``: without one of them before it a candidate is dropped, unless ``typical`` holds.
     ``keep`` drops candidates outright.
     ``upper``: the class knows capital letters only, so it is shown the text in capitals.
+    ``hint``: what each of its matches holds, searched for first, since the class takes ten times as long.
     """
 
     entity: str
@@ -44,6 +45,15 @@ class Borrowed:
     keep: Test | None = None
     upper: bool = False
     needs: Needs = Needs.DIGIT
+    hint: re.Pattern[str] | None = None
+
+
+def _capitals(text: str) -> str:
+    """``text`` in capitals, as long as it was: those of a few signs are longer, and offsets would shift."""
+    shown = text.upper()
+    if len(shown) == len(text):
+        return shown
+    return "".join(capital if len(capital := char.upper()) == 1 else char for char in text)
 
 
 def finder(spec: Borrowed) -> Callable[[str], Iterator[Hit]]:
@@ -54,9 +64,9 @@ def finder(spec: Borrowed) -> Callable[[str], Iterator[Hit]]:
     context = Context(supporting, required=spec.required) if supporting else None
 
     def find(text: str) -> Iterator[Hit]:
-        shown = text.upper() if spec.upper else text
-        if len(shown) != len(text):  # capital letters of a few signs are longer, and offsets would shift
-            shown = text
+        shown = _capitals(text) if spec.upper else text
+        if spec.hint and not spec.hint.search(shown):
+            return
         for result in recogniser.analyze(shown, [spec.entity], None) or ():
             start, end = result.start, result.end
             if spec.keep and not spec.keep(text, start, end):
@@ -104,14 +114,20 @@ _LICENCE = words("driver", "driving", "licence", "license", "dl")
 _PRESCRIBER = words("dea", "medical licen", "prescriber")
 _VAT = words("ust", "vat", "umsatzsteuer", "mwst")
 
+# They begin with a digit, for which a text is searched quickly.
+_CARD = re.compile(r"\d{4}[- ]?\d{3,4}[- ]?\d{3,4}[- ]?\d{3}")
+_IBAN = re.compile(r"\d\d(?<=[A-Z]{2}\d\d)[ -]?[A-Z0-9]{4}")
+_NINO = re.compile(r"\d\d ?\d\d ?\d\d ?[A-Da-d]")
+_IP = re.compile(r"\d\.\d{1,3}\.\d|:[0-9A-Fa-f]{0,4}:")
+
 TABLE: tuple[Borrowed, ...] = (
-    Borrowed("CREDIT_CARD", "CreditCardRecognizer"),
+    Borrowed("CREDIT_CARD", "CreditCardRecognizer", hint=_CARD),
     Borrowed("CRYPTO", "CryptoRecognizer"),
-    Borrowed("IBAN_CODE", "IbanRecognizer", upper=True),
-    Borrowed("IP_ADDRESS", "IpRecognizer", keep=_names_a_host, needs=Needs.NOTHING),
+    Borrowed("IBAN_CODE", "IbanRecognizer", upper=True, hint=_IBAN),
+    Borrowed("IP_ADDRESS", "IpRecognizer", keep=_names_a_host, needs=Needs.NOTHING, hint=_IP),
     Borrowed("MAC_ADDRESS", "MacAddressRecognizer", needs=Needs.NOTHING),
     Borrowed("UK_NHS", "NhsRecognizer", _NHS, required=True),
-    Borrowed("UK_NINO", "UkNinoRecognizer"),
+    Borrowed("UK_NINO", "UkNinoRecognizer", hint=_NINO),
     Borrowed("UK_POSTCODE", "UkPostcodeRecognizer", _POSTCODE, required=True, typical=_upper_and_spaced),
     Borrowed("UK_PASSPORT", "UkPassportRecognizer", _PASSPORT, required=True),
     Borrowed("UK_DRIVING_LICENCE", "UkDrivingLicenceRecognizer"),

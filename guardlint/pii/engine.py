@@ -12,8 +12,8 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from guardlint.errors import RuntimeUnavailable
-from guardlint.pii.language import is_english
-from guardlint.pii.model import Model, ModelError, load_model
+from guardlint.pii.language import language_of
+from guardlint.pii.model import Model
 from guardlint.pii.normalise import View, normalise
 from guardlint.pii.profiles import Custom, Profile
 from guardlint.pii.reading import Reading
@@ -26,6 +26,7 @@ __all__ = ["Engine", "engine_for"]
 _NER_SCORE = 0.85
 """spaCy gives no confidence; this is the one Presidio assumes."""
 
+_DIGIT = re.compile(r"\d")
 _LOGGERS = ("presidio-analyzer", "decision_process")
 _working: ContextVar[bool] = ContextVar("guardlint_pii_working", default=False)
 
@@ -37,11 +38,11 @@ Finder = Callable[[str], Iterable[Hit]]
 
 @record
 class Engine:
-    """What finds (each with what it needs), the model when there is one, and why there is none."""
+    """What finds (each with what it needs), the models by language, and why one that is wanted is missing."""
 
     thresholds: dict[str, float]
     finders: tuple[tuple[Needs, Finder], ...]
-    model: Model | None
+    models: dict[str, Model]
     degraded: str | None
     allowed: frozenset[str] = frozenset()
 
@@ -113,21 +114,27 @@ class Engine:
 
     def _by_rules(self, text: str) -> Iterator[Hit]:
         has = Needs.NOTHING
-        has |= Needs.DIGIT if any(map(str.isdigit, text)) else Needs.NOTHING
+        has |= Needs.DIGIT if _has_digit(text) else Needs.NOTHING
         has |= Needs.AT if "@" in text else Needs.NOTHING
         for needs, find in self.finders:
             if needs in has:
                 yield from find(text)
 
     def _guesses(self, texts: Sequence[str], language: str) -> list[list[Hit]]:
-        """What the model names in each text that it can read."""
+        """What the models name in each text that one of them can read."""
         guessed: list[list[Hit]] = [[] for _ in texts]
-        if self.model is None:
+        if not self.models:
             return guessed
-        read = [index for index, text in enumerate(texts) if is_english(text, language)]
-        named = self.model.entities_of([texts[index] for index in read])
-        for index, entities in zip(read, named, strict=True):
-            guessed[index] = [hit for entity in entities if (hit := self._guess(texts[index], *entity))]
+        read: dict[str, list[int]] = {}
+        for index, text in enumerate(texts):
+            read.setdefault(language_of(text, language), []).append(index)
+        for tongue, indexes in read.items():
+            if model := self.models.get(tongue):
+                named = model.entities_of([texts[index] for index in indexes])
+                for index, entities in zip(indexes, named, strict=True):
+                    guessed[index] = [
+                        hit for entity in entities if (hit := self._guess(texts[index], *entity))
+                    ]
         return guessed
 
     def _guess(self, text: str, start: int, end: int, entity: str) -> Hit | None:
@@ -139,6 +146,10 @@ class Engine:
         if not kept or (entity == "PERSON" and stands_for_a_thing(text, *kept)):
             return None
         return Hit(*kept, entity, _NER_SCORE, Rank.GUESSED)
+
+
+def _has_digit(text: str) -> bool:
+    return bool(_DIGIT.search(text)) if text.isascii() else any(map(str.isdigit, text))
 
 
 def engine_for(profile: Profile, model_path: Path | None = None) -> Engine:
@@ -167,14 +178,16 @@ def _build(profile: Profile, model_path: Path | None) -> Engine:
     _silence()
     with _quiet():
         finders = (*_finders(profile.entities), *((Needs.NOTHING, _own(one).find) for one in profile.custom))
-    model, degraded = None, None
+    models: dict[str, Model] = {}
+    degraded = None
     if profile.needs_model:
-        try:
-            model = load_model(model_path)
-        except ModelError as problem:
-            degraded = f"{problem}; names and places are found by rules alone"
+        from guardlint.pii.own_models import load_models
+
+        models, missing = load_models(profile.models, model_path)
+        if missing:
+            degraded = f"{'; '.join(missing)}; names and places are found by rules alone"
             warnings.warn(f"guardlint.pii is degraded: {degraded}", RuntimeWarning, stacklevel=4)
-    return Engine(dict(profile.thresholds), finders, model, degraded, profile.allowed)
+    return Engine(dict(profile.thresholds), finders, models, degraded, profile.allowed)
 
 
 def _own(one: Custom) -> Rule:

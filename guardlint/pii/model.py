@@ -11,11 +11,13 @@ import hashlib
 import importlib.util
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from guardlint.pii.lexicon import DATA
+from guardlint.pii.model_labels import LABELS
+from guardlint.pii.moves import Moves
 from guardlint.source.record import record
 
 __all__ = ["Model", "ModelError", "load_model", "locate", "verify"]
@@ -23,16 +25,6 @@ __all__ = ["Model", "ModelError", "load_model", "locate", "verify"]
 _DATA = DATA / "models.json"
 # The entity recogniser carries its own tok2vec; the rest serves other tasks (same entities, half the time).
 _UNUSED = ["tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer", "senter"]
-_LABELS = {
-    "PERSON": "PERSON",
-    "GPE": "LOCATION",
-    "LOC": "LOCATION",
-    "FAC": "LOCATION",
-    "NORP": "NRP",
-    "ORG": "ORGANIZATION",
-    "DATE": "DATE_TIME",
-    "TIME": "DATE_TIME",
-}
 _CHUNK = 20_000
 _OVERLAP = 200
 _BATCH = 32
@@ -98,8 +90,11 @@ def load_model(folder: Path | None = None) -> Model:
 class Model:
     """Named entities of a text; safe to call from several threads."""
 
-    def __init__(self, nlp: Any) -> None:
+    def __init__(self, nlp: Any, labels: Mapping[str, str] = LABELS) -> None:
+        """``labels``: the entity that each of the pipeline's labels stands for; others are not reported."""
         self._nlp = nlp
+        self._labels = labels
+        self._moves = Moves.of(nlp)
         self._lock = threading.Lock()
 
     def entities(self, text: str) -> list[tuple[int, int, str]]:
@@ -116,16 +111,37 @@ class Model:
         # A memory zone frees every new word afterwards: without it spaCy's string store would grow for ever
         # and keep the names it has read. Zones are not made for threads, hence the lock.
         with self._lock, self._nlp.memory_zone():
-            docs = self._nlp.pipe(
-                (texts[index][start:end] for index, start, end in pieces), batch_size=_BATCH
-            )
-            for (index, start, _), doc in zip(pieces, docs, strict=True):
+            named = self._named([texts[index][start:end] for index, start, end in pieces])
+            for (index, offset, _), entities in zip(pieces, named, strict=True):
                 found[index] += [
-                    (entity.start_char + start, entity.end_char + start, _LABELS[entity.label_])
-                    for entity in doc.ents
-                    if entity.label_ in _LABELS
+                    (start + offset, end + offset, self._labels[label])
+                    for start, end, label in entities
+                    if label in self._labels
                 ]
         return found
+
+    def _named(self, texts: Sequence[str]) -> Iterator[list[tuple[int, int, str]]]:
+        """(start, end, label) of the entities of each text, none of which is empty."""
+        if self._moves is None:
+            for doc in self._nlp.pipe(texts, batch_size=_BATCH):
+                yield [(entity.start_char, entity.end_char, entity.label_) for entity in doc.ents]
+            return
+        for batch in _batches(texts):
+            yield from self._moves.entities([self._nlp.make_doc(text) for text in batch])
+
+
+def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The texts in order, as many at once as memory allows."""
+    batch: list[str] = []
+    characters = 0
+    for text in texts:
+        if batch and (len(batch) == _BATCH or characters + len(text) > _CHUNK):
+            yield batch
+            batch, characters = [], 0
+        batch.append(text)
+        characters += len(text)
+    if batch:
+        yield batch
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:

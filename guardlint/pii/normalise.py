@@ -36,6 +36,8 @@ LOOKALIKES = str.maketrans(
 )
 """Cyrillic and Greek letters that are drawn like Latin ones."""
 _WORD = re.compile(r"\w+")
+# With the character before it, which the first mark may belong to.
+_NOT_ASCII = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")
 _LATIN = re.compile(r"[A-Za-z]")
 _CYRILLIC_OR_GREEK = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
 
@@ -60,23 +62,34 @@ def normalise(text: str) -> View:
     out: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for start, end in _clusters(text):
-        plain = _plain(text[start:end])
-        out.append(plain)
-        starts.extend([start] * len(plain))
-        ends.extend([end] * len(plain))
+    last = 0
+    for foreign in _NOT_ASCII.finditer(text):
+        begin, behind = foreign.span()
+        _keep(text, last, begin, out, starts, ends)
+        for start, end in _clusters(text, begin, behind):
+            plain = _plain(text[start:end])
+            out.append(plain)
+            starts.extend([start] * len(plain))
+            ends.extend([end] * len(plain))
+        last = behind
+    _keep(text, last, len(text), out, starts, ends)
     return View(_WORD.sub(_unmix, "".join(out)), starts, ends)
 
 
-def _clusters(text: str) -> Iterator[tuple[int, int]]:
+def _keep(text: str, start: int, end: int, out: list[str], starts: list[int], ends: list[int]) -> None:
+    out.append(text[start:end])
+    starts.extend(range(start, end))
+    ends.extend(range(start + 1, end + 1))
+
+
+def _clusters(text: str, first: int, behind: int) -> Iterator[tuple[int, int]]:
     """Offsets of each character together with the combining marks that follow it."""
-    start = 0
-    for index in range(1, len(text)):
+    start = first
+    for index in range(first + 1, behind):
         if not unicodedata.combining(text[index]):
             yield start, index
             start = index
-    if text:
-        yield start, len(text)
+    yield start, behind
 
 
 def _plain(cluster: str) -> str:

@@ -92,7 +92,7 @@ def find_names(text: str) -> Iterator[Hit]:
             kept = trim_guess(text, *match.span("name"))
             if kept:
                 yield Hit(*kept, "PERSON", 0.9, Rank.SHAPED)
-    lower = text.lower() if text.isascii() else text
+    lower = _small(text)
     for match in _LOWER_CUE.finditer(lower):
         start, end = match.span("name")
         end = start + len(_AFTER_NAME.sub("", text[start:end]))
@@ -103,6 +103,14 @@ def find_names(text: str) -> Iterator[Hit]:
         start, end = match.span("name")
         if text[start:end].islower() and _begins_with_a_name(lower[start:end].split()):
             yield Hit(start, end, "PERSON", 0.6, Rank.SHAPED)
+
+
+def _small(text: str) -> str:
+    """``text`` in small letters, as long as it was: that of one sign is longer, and offsets would shift."""
+    lower = text.lower()
+    if len(lower) == len(text):
+        return lower
+    return "".join(small if len(small := char.lower()) == 1 else char for char in text)
 
 
 def _begins_with_a_name(words: list[str]) -> bool:

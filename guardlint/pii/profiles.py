@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from guardlint.errors import ConfigError
+from guardlint.pii.model_spec import ModelSpec
 from guardlint.source.record import record, replace
 
 __all__ = ["NER_ENTITIES", "PROFILES", "Custom", "Profile", "profile_named"]
@@ -60,6 +61,7 @@ class Profile:
 
     ``custom``: recognisers beside guardlint's own. ``allowed``: values that are never reported, whatever
     their capitals, such as the company's own address and switchboard.
+    ``models``: a company's own, each for the texts of one language; English ones replace the small model.
     Hashable, so that detectors with equal profiles share one engine.
     """
 
@@ -68,6 +70,7 @@ class Profile:
     language: str = "en"
     custom: tuple[Custom, ...] = ()
     allowed: frozenset[str] = frozenset()
+    models: tuple[ModelSpec, ...] = ()
 
     @property
     def entities(self) -> frozenset[str]:
@@ -116,6 +119,16 @@ class Profile:
             thresholds=tuple(sorted(thresholds.items())),
             custom=(*self.custom, *added),
         )
+
+    def with_models(self, models: Iterable[ModelSpec]) -> Profile:
+        """This profile with models of a company's own.
+
+        Raises ConfigError for one that cannot be meant, or for two of one language.
+        """
+        added = (*self.models, *(one.checked() for one in models))
+        if len({one.language for one in added}) < len(added):
+            raise ConfigError("two models read the same language", help="name one model for each language")
+        return replace(self, name=f"{self.name}*", models=added)
 
     def allowing(self, values: Iterable[str]) -> Profile:
         """This profile with values that are never reported."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from guardlint.pii.reading import BREAK, Change, Piece, Reader
 
-__all__ = ["LIKELY_READERS", "READERS"]
+__all__ = ["LIKELY_READERS", "READERS", "headings_of", "insert_in", "is_pair", "tuple_at"]
 
 _LINE = re.compile(r"[^\r\n]+")
 _DELIMITERS = "\t|;,"
@@ -115,3 +115,25 @@ READERS: tuple[Reader, ...] = (_wide, _inserted)
 """In what these read the heading decides."""
 LIKELY_READERS: tuple[Reader, ...] = (_narrow, _pairs)
 """What two columns can be."""
+
+
+def headings_of(line: str) -> tuple[list[str], str]:
+    """The headings in a line and the sign between them; none when it is no line of headings."""
+    return _headings(line)
+
+
+def is_pair(line: str) -> bool:
+    """Whether the line is a heading and one value."""
+    return next(_pairs(line), None) is not None
+
+
+def insert_in(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Where the next SQL INSERT that names its columns stands, without its tuples."""
+    found = _INSERT.search(text, start, end)
+    return found.span() if found else None
+
+
+def tuple_at(text: str, start: int, end: int) -> int | None:
+    """Where the tuple ends that begins at ``start``; None when there is no whole one."""
+    found = _TUPLE.match(text, start, end)
+    return found.end() if found else None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from guardlint.policy.described import says, shows_use
+from guardlint.policy.handling import loosened
 from guardlint.policy.model import ComposedPolicy, Origin, Requirement, Valued
 from guardlint.policy.rails import Rail
 from guardlint.policy.tighten import as_tight, requirement_implies, setting_as_tight
@@ -59,7 +60,11 @@ def _rails(before: ComposedPolicy, after: ComposedPolicy, rails: Mapping[str, Ra
                     (shows_use(was), was.origin) if was else None,
                     (shows_use(now), now.origin) if now else None,
                 )
-            elif (was.major, dict(was.settings)) != (now.major, dict(now.settings)):
+            elif (was.major, dict(was.settings), was.handling) != (
+                now.major,
+                dict(now.settings),
+                now.handling,
+            ):
                 ways = [
                     _way(
                         setting_as_tight(rails[name].settings[key].tighter, value, was.settings.get(key)),
@@ -68,6 +73,9 @@ def _rails(before: ComposedPolicy, after: ComposedPolicy, rails: Mapping[str, Ra
                     for key, value in now.settings.items()
                     if was.settings.get(key) != value
                 ]
+                if was.handling != now.handling:
+                    handled = loosened(now.handling, was.handling), loosened(was.handling, now.handling)
+                    ways.append(_way(handled[0] is None, handled[1] is None))
                 way: Way = ways[0] if len(set(ways)) == 1 and was.major == now.major else "different"
                 yield _change(way, section, name, (shows_use(was), was.origin), (shows_use(now), now.origin))
         kept = [name for name in old if name in new]

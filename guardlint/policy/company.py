@@ -12,6 +12,7 @@ from typing import Any
 
 from guardlint.errors import ConfigError
 from guardlint.policy.central import Central
+from guardlint.policy.filling import filled
 from guardlint.policy.model import ComposedPolicy, Direction, Judge, RailUse
 from guardlint.policy.rails import Rail, RailSide
 from guardlint.source.pyyaml import yaml
@@ -42,20 +43,27 @@ def company_configuration(policy: ComposedPolicy, central: Central) -> dict[str,
         config["models"] = models
     rails: dict[str, Any] = {
         direction: {
-            "flows": [
-                flow
-                for use, rail in used
-                if use.direction == direction
-                for flow in rail.directions[direction].flows
-            ]
+            # Rails with patterns share a flow, and NeMo would run it once for each of them.
+            "flows": list(
+                dict.fromkeys(
+                    flow
+                    for use, rail in used
+                    if use.direction == direction
+                    for flow in rail.directions[direction].flows
+                )
+            )
         }
         for direction in _DIRECTIONS
     }
     fragments: dict[str, Any] = {}
     for use, rail in used:
-        _merge(fragments, _filled(_side(use, rail).config, use), use, ())
+        _merge(fragments, filled(_side(use, rail).config, use.settings), use, ())
     if fragments:
         rails["config"] = fragments
+    modes = dict(_modes(used))
+    if modes:
+        # Nothing of NeMo's: the guard's engine reads it (guardlint.engines.evidence).
+        config["custom_data"] = {"guardlint": {"without_passages": modes}}
     config["rails"] = {name: section for name, section in rails.items() if section != {"flows": []}}
     files = {"config.yml": _yaml(config, f"policy {policy.label}")}
     prompts = list(_prompts(used))
@@ -72,6 +80,14 @@ def _rail(use: RailUse, central: Central) -> Rail:
 
 def _side(use: RailUse, rail: Rail) -> RailSide:
     return rail.directions[use.direction]
+
+
+def _modes(used: tuple[tuple[RailUse, Rail], ...]) -> Iterator[tuple[str, str]]:
+    """What becomes of a reply without passages, by the flow that holds it against them."""
+    for use, rail in used:
+        side = _side(use, rail)
+        if side.without_evidence is not None:
+            yield from ((flow, str(use.settings[side.without_evidence])) for flow in side.flows)
 
 
 def _models(policy: ComposedPolicy, used: tuple[tuple[RailUse, Rail], ...]) -> Iterator[dict[str, Any]]:
@@ -107,15 +123,6 @@ def _prompts(used: tuple[tuple[RailUse, Rail], ...]) -> Iterator[Mapping[str, An
             if prompt.id in _side(use, rail).prompts and prompt.task not in seen:
                 seen.add(prompt.task)
                 yield prompt.nemo
-
-
-def _filled(value: Any, use: RailUse) -> Any:
-    """A part of ``rails.config`` with every ``{setting: NAME}`` replaced by the setting's value."""
-    if isinstance(value, Mapping):
-        if set(value) == {"setting"}:
-            return use.settings[value["setting"]]
-        return {key: _filled(item, use) for key, item in value.items()}
-    return [_filled(item, use) for item in value] if isinstance(value, list) else value
 
 
 def _merge(into: dict[str, Any], fragment: Mapping[str, Any], use: RailUse, path: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from guardlint.errors import ConfigError
 from guardlint.policy.budgets import composed_budgets
 from guardlint.policy.floors import check_floors
+from guardlint.policy.handling import settled_handling
 from guardlint.policy.join import join
 from guardlint.policy.load import Policy
 from guardlint.policy.mechanisms import GUARD_KEYS
@@ -23,8 +24,9 @@ from guardlint.policy.model import (
     Requirement,
     Valued,
 )
-from guardlint.policy.ordering import Pairs, chain, closure, turned
+from guardlint.policy.ordering import Pairs, chain, closure, moved, turned
 from guardlint.policy.rails import Rail
+from guardlint.policy.streams import stream_word
 from guardlint.policy.tighten import as_tight, requirement_implies, setting_as_tight
 from guardlint.source.record import replace
 
@@ -92,7 +94,10 @@ def _loosens(here: Origin, there: Origin, what: str, help: str | None = None) ->
 def _rails(
     policy: Policy, floor: ComposedPolicy | None, direction: Direction, rail_of: RailOf
 ) -> tuple[tuple[RailUse, ...], Pairs]:
-    """The rails of one direction in their order, and what is said of it from now on."""
+    """The rails of one direction in their order, and what is said of it from now on.
+
+    What a rail's manifest says of its place (``before``) goes before what the documents say.
+    """
     inherited = {use.rail: use for use in floor.rails[direction]} if floor else {}
     said = floor.precedes.get(direction, frozenset()) if floor else frozenset()
     own: dict[str, RailUse] = {}
@@ -109,9 +114,13 @@ def _rails(
             )
         own[use.rail] = _settled(policy, index, use, inherited.get(use.rail), rail)
     restated = [name for name in own if name in inherited]
+    ahead = {name: rail_of(use).before for name, use in {**inherited, **own}.items()}
+    own = {name: own[name] for name in moved(list(own), ahead)}
     if not restated:
-        behind = frozenset((before, after) for before in inherited for after in own)
-        return (*inherited.values(), *own.values()), closure(said | behind | chain(list(own)))
+        names = moved([*inherited, *own], ahead)
+        behind = frozenset(pair for pair in chain(names) if pair[0] not in inherited or pair[1] in own)
+        uses = {**inherited, **own}
+        return tuple(uses[name] for name in names), closure(_without(said, ahead, names) | behind)
     here = own[restated[0]].origin
     for name, use in inherited.items():
         if name not in own:
@@ -121,7 +130,7 @@ def _rails(
                 f"rails.{direction} drops '{use.ref}'",
                 "a list that repeats an inherited rail repeats them all; leave them all out to append",
             )
-    both = closure(said | chain(list(own)))
+    both = closure(_without(said, ahead, list(own)) | chain(list(own)))
     if turned(both) is not None:
         first = next(name for name, before in zip(restated, inherited, strict=True) if name != before)
         raise _loosens(
@@ -130,6 +139,12 @@ def _rails(
             f"rails.{direction} reorders its rails, which run as {', '.join(inherited)}",
         )
     return tuple(own.values()), both
+
+
+def _without(said: Pairs, ahead: Mapping[str, Sequence[str]], names: Sequence[str]) -> Pairs:
+    """What was said, but for what stands against a manifest."""
+    led = {name for name in names if any(other in names for other in ahead[name])}
+    return frozenset((one, two) for one, two in said if two not in led)
 
 
 def _settled(policy: Policy, index: int, use: RailUse, before: RailUse | None, rail: Rail) -> RailUse:
@@ -148,7 +163,11 @@ def _settled(policy: Policy, index: int, use: RailUse, before: RailUse | None, r
                 f"{use.ref} has {name} {before.settings[name]!r} there and {value!r} here",
             )
     defaults = {name: setting.default for name, setting in rail.settings.items()}
-    return replace(use, settings={**defaults, **(before.settings if before else {}), **use.settings})
+    return replace(
+        use,
+        settings={**defaults, **(before.settings if before else {}), **use.settings},
+        handling=settled_handling(policy.document, policy.origin, index, use, before, rail),
+    )
 
 
 def _requirements(policy: Policy, floor: ComposedPolicy | None) -> tuple[Requirement, ...]:
@@ -246,6 +265,10 @@ def _guard(policy: Policy, floor: ComposedPolicy | None) -> dict[str, Valued[str
         value = policy.data.get("runtime", {}).get(name)
         if value is None:
             continue
+        if name == "stream":
+            value = stream_word(value)
+        elif isinstance(value, dict):  # audit: {on_failure: …}
+            value = "degrade" if value["on_failure"] == "degrade" else "required"
         here = policy.origin("runtime", name)
         before = merged.get(name)
         if before is not None and not as_tight(name, value, before.value):

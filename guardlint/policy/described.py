@@ -7,6 +7,7 @@ from typing import Any
 
 from guardlint.policy.budgets import budget_text
 from guardlint.policy.entries import VERBS
+from guardlint.policy.handling import handling_text
 from guardlint.policy.model import ComposedPolicy, Origin, RailUse, Requirement, Valued
 from guardlint.policy.words import bound_text, one_of, show
 from guardlint.source.record import record
@@ -94,9 +95,11 @@ def _valued(policy: ComposedPolicy, section: str, id: str, text: str, valued: Va
 
 
 def shows_use(use: RailUse) -> str:
-    """An approved rail with its settings."""
+    """An approved rail with its settings, and how it is handled."""
     settings = ", ".join(f"{name}: {show(value)}" for name, value in use.settings.items())
-    return f"{use.ref} ({settings})" if settings else use.ref
+    handling = handling_text(use.handling)
+    said = "; ".join(filter(None, (settings, handling)))
+    return f"{use.ref} ({said})" if said else use.ref
 
 
 def says(entry: Requirement) -> str:

@@ -35,6 +35,7 @@ Kind = Literal[
     "controls",
     "rail-tests",
     "policy-tests",
+    "team-tests",
     "prices",
     "traffic",
 ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from guardlint.errors import ConfigError
 from guardlint.policy.budgets import joined_budgets
+from guardlint.policy.handling import joined_handling
 from guardlint.policy.model import (
     DEFAULT_REFUSAL,
     ComposedPolicy,
@@ -98,7 +99,7 @@ def _settings(left: RailUse, right: RailUse, rail: Rail) -> RailUse:
             settings[name] = sorted(set(value) & set(other))
         else:
             raise _contradict(right.origin, left.origin, f"{right.ref} has {name} {other!r} and {value!r}")
-    return replace(left, settings=settings)
+    return replace(left, settings=settings, handling=joined_handling((left.handling, right.handling)))
 
 
 def _requirements(left: ComposedPolicy, right: ComposedPolicy) -> tuple[Requirement, ...]:

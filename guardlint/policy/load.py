@@ -7,6 +7,7 @@ from typing import Any
 
 from guardlint.policy.documents import Document
 from guardlint.policy.entries import requirements_of
+from guardlint.policy.handling import handling_of
 from guardlint.policy.mechanisms import check_guard, check_mechanism, check_use
 from guardlint.policy.model import Direction, Judge, Origin, RailUse, Requirement
 from guardlint.policy.names import check_names
@@ -94,6 +95,7 @@ def _use(origin: Origin, direction: Direction, entry: Mapping[str, Any]) -> Rail
         controls=tuple(entry["controls"]),
         settings=dict(entry.get("settings", {})),
         origin=origin,
+        handling=handling_of(entry),
     )
 
 

@@ -36,8 +36,10 @@ _GUARD: Mapping[str, Mapping[str, str]] = {
         "full": "the guard never records content; write 'never'",
     },
     "telemetry": {"required": "the guard sends no telemetry"},
-    # The guard does not start without a place for records, and blocks a call that it cannot record.
+    # The guard does not start without a place for records; a call that it cannot record it blocks or,
+    # where the policy says so, lets go as degraded.
     "audit": {},
+    "stream": {},
 }
 
 GUARD_KEYS = tuple(_GUARD)
@@ -101,7 +103,7 @@ def check_use(document: Document, direction: str) -> None:
                 direction,
                 index,
                 "on_error",
-                help="leave it out, or write 'block'",
+                help="leave it out; 'on_failure: degrade' leaves a rail that judges out of a call, counted",
             )
 
 
@@ -110,7 +112,7 @@ def check_guard(document: Document) -> None:
     asked = document.data.get("runtime", {})
     for key, refused in _GUARD.items():
         value = asked.get(key)
-        if value in refused:
+        if isinstance(value, str) and value in refused:
             raise document.error(
                 f"nothing enforces '{key}: {value}': {refused[value]}",
                 "runtime",

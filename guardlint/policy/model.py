@@ -91,7 +91,8 @@ class RailUse:
     """An approved rail that compile puts into the company half of every bundle; enforced by the bundle.
 
     ``settings`` are those that the policies write; ``Central.policy`` fills in the rail's defaults.
-    ``chosen`` are the names of those that the team chose.
+    ``chosen`` are the names of those that the team chose.  ``handling`` is what the guard does when the rail
+    is slow or breaks (``guardlint.policy.handling``).
     """
 
     rail: str
@@ -102,6 +103,7 @@ class RailUse:
     settings: Mapping[str, Any]
     origin: Origin
     chosen: tuple[str, ...] = ()
+    handling: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def ref(self) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["Pairs", "chain", "closure", "in_order", "turned"]
+__all__ = ["Pairs", "chain", "closure", "in_order", "moved", "turned"]
 
 Pairs = frozenset[tuple[str, str]]
 
@@ -28,6 +28,17 @@ def turned(pairs: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
     """Two rails of which each must run before the other, or None."""
     whole = closure(pairs)
     return min(((a, b) for a, b in whole if (b, a) in whole), default=None)
+
+
+def moved(names: Sequence[str], ahead: Mapping[str, Sequence[str]]) -> list[str]:
+    """``names`` with every rail in front of those that its manifest puts it ``ahead`` of; the rest stays."""
+    found = list(names)
+    for name in names:
+        places = [found.index(other) for other in ahead.get(name, ()) if other in found]
+        if places and min(places) < found.index(name):
+            found.remove(name)
+            found.insert(min(places), name)
+    return found
 
 
 def in_order(names: Iterable[str], pairs: Iterable[tuple[str, str]], rank: Callable[[str], int]) -> list[str]:

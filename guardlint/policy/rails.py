@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from guardlint.errors import ConfigError
 from guardlint.policy.digest import digest_of
 from guardlint.policy.documents import Document, read_document
+from guardlint.policy.filling import named_settings
 from guardlint.policy.model import Direction
+from guardlint.policy.own_models import NamedModel, read_models
 from guardlint.policy.recognizers import Recognizer, read_allow_list, read_recognizers
 from guardlint.source.names import closest
 from guardlint.source.record import record
@@ -34,7 +36,11 @@ class Prompt:
 
 @record
 class RailSide:
-    """What a rail does in one direction. ``sends`` are pairs of text and receiver."""
+    """What a rail does in one direction. ``sends`` are pairs of text and receiver.
+
+    ``without_evidence`` names the setting that says what becomes of a reply for which no passages were
+    handed over: the flows hold it against retrieved passages. None: they need none.
+    """
 
     flows: tuple[str, ...]
     models: tuple[str, ...]
@@ -42,6 +48,7 @@ class RailSide:
     config: Mapping[str, Any]
     sends: tuple[tuple[str, str], ...]
     llm_calls: int
+    without_evidence: str | None = None
 
 
 @record
@@ -71,14 +78,18 @@ class RailSetting:
 
 @record
 class Rail:
-    """An approved rail. ``files`` are those that decide what it does (no README, no tests)."""
+    """An approved rail. ``files`` are those that decide what it does (no README, no tests).
+
+    ``check`` is what a native rail asks; ``before`` are rails that it runs ahead of, whatever order a policy
+    writes; ``engines`` those of NeMo's on which its cases are tried.
+    """
 
     id: str
     version: str
     title: str
     owner: str
     description: str
-    runs: Literal["nemo", "pii"]
+    runs: Literal["nemo", "pii", "native", "tools"]
     controls: tuple[str, ...]
     directions: Mapping[Direction, RailSide]
     settings: Mapping[str, RailSetting]
@@ -88,6 +99,10 @@ class Rail:
     folder: Path
     recognizers: tuple[Recognizer, ...] = ()
     allow_list: tuple[str, ...] = ()
+    models: tuple[NamedModel, ...] = ()
+    check: str | None = None
+    before: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -114,7 +129,7 @@ class Rail:
         if beyond is not None:
             return f"'{name}' of {self.label} {beyond}", setting.description
         if setting.many:
-            if not isinstance(value, list) or not value:
+            if not isinstance(value, list) or (not value and setting.tighter != "subset"):
                 return f"'{name}' takes a list of values", setting.description
             wrong = [item for item in value if setting.values is not None and item not in setting.values]
         elif setting.values is not None:
@@ -163,6 +178,10 @@ def load_rail(folder: Path) -> Rail:
         folder=folder,
         recognizers=read_recognizers(document),
         allow_list=read_allow_list(document),
+        models=read_models(document),
+        check=data.get("check"),
+        before=_before(document),
+        engines=tuple(data.get("engines", ("iorails", "llmrails") if data["runs"] == "nemo" else ())),
     )
 
 
@@ -177,7 +196,7 @@ def _side(document: Document, direction: str, runs: str, prompts: tuple[Prompt, 
     entry = document.data["directions"][direction]
     if runs == "nemo" and "flows" not in entry:
         raise document.error("a rail that runs in NeMo names its flows", "directions", direction, key=True)
-    for key in ("flows", "models", "prompts", "config"):
+    for key in ("flows", "models", "prompts", "config", "evidence"):
         if runs != "nemo" and key in entry:
             raise document.error(
                 f"'{key}' has no meaning for a rail that runs in '{runs}'",
@@ -204,15 +223,27 @@ def _side(document: Document, direction: str, runs: str, prompts: tuple[Prompt, 
         config=dict(entry.get("config", {})),
         sends=tuple((sent["text"], sent["to"]) for sent in entry["sends"]),
         llm_calls=entry["llm_calls"],
+        without_evidence=entry.get("evidence", {}).get("without", {}).get("setting"),
     )
+
+
+def _before(document: Document) -> tuple[str, ...]:
+    """Only a rail that sends nothing may go ahead of others: what they hide, it would send."""
+    data = document.data
+    sends = any(side["sends"] for side in data["directions"].values())
+    if "before" in data and (data["runs"] == "nemo" or sends):
+        raise document.error("only a native rail that sends nothing runs before others", "before", key=True)
+    return tuple(data.get("before", ()))
 
 
 def _check_settings(document: Document) -> None:
     """A setting of a rail that runs in NeMo takes effect where ``{setting: NAME}`` stands in its config."""
     data = document.data
     settings, used = data.get("settings", {}), set()
+    if (data["runs"] == "native") != ("check" in data):
+        raise document.error("'check' names what a rail asks that runs in 'native'", "runs", key=True)
     for direction, side in data["directions"].items():
-        for name in _named_settings(side.get("config", {})):
+        for name in named_settings([side.get("config", {}), side.get("evidence", {})]):
             if name not in settings:
                 near = closest(name, settings)
                 raise document.error(
@@ -227,16 +258,6 @@ def _check_settings(document: Document) -> None:
         if data["runs"] == "nemo" and name not in used:
             what = f"'{{setting: {name}}}' stands nowhere in a config, so that the setting does nothing"
             raise document.error(what, "settings", name, key=True)
-
-
-def _named_settings(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        if set(value) == {"setting"}:
-            yield str(value["setting"])
-            return
-        value = list(value.values())
-    for item in value if isinstance(value, list) else ():
-        yield from _named_settings(item)
 
 
 def _setting(document: Document, name: str) -> RailSetting:

@@ -11,6 +11,7 @@ from typing import Any
 
 from guardlint.policy.fragments import fragment_implies
 from guardlint.policy.model import Bound, Requirement, Subject, same, series
+from guardlint.policy.streams import stream_as_tight
 from guardlint.source.lazy_pattern import lazy_pattern
 
 __all__ = ["as_tight", "bound_implies", "contradict", "requirement_implies", "setting_as_tight"]
@@ -25,14 +26,16 @@ _RANKS = {
     "mode": ("monitor", "canary", "enforce"),
     "content_capture": ("full", "redacted", "never"),
     "telemetry": ("required",),
-    "audit": ("required",),
+    "audit": ("degrade", "required"),
 }
 
 
 def as_tight(kind: str, value: Any, floor: Any) -> bool:
-    """Whether ``value`` is at least as tight as ``floor`` for a ranked kind or a time limit."""
+    """Whether ``value`` is at least as tight as ``floor`` of a ranked kind, a time limit or looks."""
     if kind == "timeout_seconds":
         return bool(value <= floor)
+    if kind == "stream":
+        return stream_as_tight(value, floor)
     order = _RANKS[kind]
     return order.index(value) >= order.index(floor)
 
@@ -45,6 +48,10 @@ def setting_as_tight(tighter: str, value: Any, floor: Any) -> bool:
         return bool(value >= floor)
     if tighter == "lower":
         return bool(value <= floor)
+    if tighter == "subset" and floor == "any":
+        return True
+    if isinstance(value, dict) and isinstance(floor, dict):
+        return all(name in value and value[name] == item for name, item in floor.items())
     if isinstance(value, list) and isinstance(floor, list):
         return set(value) >= set(floor) if tighter == "superset" else set(value) <= set(floor)
     # A word such as "default" stands for a list that only the rail knows: it compares with itself alone.

@@ -40,6 +40,8 @@ def code_frame(place: Place, text: str | None, mark: str = "^") -> tuple[str, st
 
 def width_of(text: str) -> int:
     """Columns that a terminal needs for ``text``."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
         for character in text
@@ -48,6 +50,8 @@ def width_of(text: str) -> int:
 
 def _printable(text: str) -> str:
     """Control characters and invisible marks as ``·``: a file must not drive the reader's terminal."""
+    if text.isprintable():
+        return text
     return "".join(
         character if character == "\t" or unicodedata.category(character)[0] != "C" else "·"
         for character in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from guardlint.lint.finding import CheckedConfiguration, Finding, Report
 from guardlint.report.frame import code_frame
@@ -72,14 +73,20 @@ def _finding(finding: Finding, sources: dict[str, str], pen: _Pen, width: int) -
         notes.append(("fix", f"`guardlint check {way}` can {finding.fix.title}"))
     if finding.waived_by:
         notes.append(("waived by", finding.waived_by))
-    from textwrap import wrap
-
     for name, text in notes:
         lead = f"{' ' * (gutter + 1)}= {name}: "
-        # The names of rules and waivers have hyphens, and are searched for.
-        wrapped = wrap(text, max(width - len(lead), 30), break_on_hyphens=False) or [""]
+        wrapped = _wrapped(text, max(width - len(lead), 30))
         yield f"{' ' * (gutter + 1)}{pen('blue', '=')} {pen('bold', name)}: {wrapped[0]}"
         yield from (" " * len(lead) + line for line in wrapped[1:])
+
+
+@lru_cache(maxsize=1024)
+def _wrapped(text: str, width: int) -> list[str]:
+    """The lines of a text, which says the same of many configurations; not to be changed."""
+    from textwrap import wrap
+
+    # The names of rules and waivers have hyphens, and are searched for.
+    return wrap(text, width, break_on_hyphens=False) or [""]
 
 
 def _frame(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -62,22 +62,18 @@ def company_rules(names: Sequence[str]) -> tuple[LoadedRule, ...]:
     return tuple(sorted(found.values(), key=lambda rule: rule.id))
 
 
-def concerned(rules: Sequence[LoadedRule], project: Project) -> Iterator[LoadedRule]:
+def concerned(rules: Sequence[LoadedRule], project: Project) -> list[LoadedRule]:
     """The rules that may find something: the others need not be imported.
 
     The package of a family may say so for its rules, by what is cheap to see: ``concerns(project)`` is False
     where none of them can find anything, ``silent(project)`` gives the ids of those that cannot.
     """
-    asked: dict[str, Container[str] | None] = {}
-    for rule in rules:
-        home = rule.home
-        if home not in asked:
-            concerns, silent = _gates(home)
-            open_gate = concerns is None or concerns(project)
-            asked[home] = None if not open_gate else frozenset(silent(project) if silent is not None else ())
-        quiet = asked[home]
-        if quiet is not None and rule.id not in quiet:
-            yield rule
+    asked: dict[str, frozenset[str] | None] = {}
+    for home in {rule.home: None for rule in rules}:
+        concerns, silent = _gates(home)
+        open_gate = concerns is None or concerns(project)
+        asked[home] = frozenset(silent(project) if silent is not None else ()) if open_gate else None
+    return [rule for rule in rules if (quiet := asked[rule.home]) is not None and rule.id not in quiet]
 
 
 _Gates = tuple[Callable[[Project], bool] | None, Callable[[Project], Iterable[str]] | None]

@@ -36,6 +36,11 @@ def read_examples(lines: list[tuple[str, Any]], enter: Callable[[Any], None]) ->
         text, at = flat[position][0].strip(), flat[position][1]
         position += 1
         enter(at)
+        if not text:
+            continue
+        if text[0] == "-" and symbol is not None:
+            found += _said(symbol, kind, text[1:].strip(), at)
+            continue
         if text == "### IGNORE BELOW ###":
             return found
         symbol, kind = _heading(text, symbol, kind)

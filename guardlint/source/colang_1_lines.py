@@ -54,14 +54,15 @@ def numbered_lines(content: str) -> list[Line]:
                 found.append(Line(text, at + 1, text_indent))
                 text = None
             continue
-        if line.startswith('"') and not line.startswith('"""') and not line.endswith('"'):
+        if not line or line[0] == "#":
+            continue
+        quoted = line[0] == '"'
+        if quoted and not line.endswith('"') and not line.startswith('"""'):
             text = line
             text_indent = len(raw[at]) - len(line)
             continue
-        if not line or line.startswith("#"):
-            continue
         line = split_words(line, "#")[0] if "#" in line else line
-        if not in_documentation and line.startswith('"""'):
+        if quoted and not in_documentation and line.startswith('"""'):
             in_documentation = line == '"""' or not line.endswith('"""')
             continue
         if in_documentation:

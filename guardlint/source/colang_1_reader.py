@@ -78,7 +78,8 @@ class Reader:
     def fetch(self) -> None:
         """Go to the line ``at``."""
         lines, at = self.lines, self.at
-        need(len(lines) < self.most_lines, _ENDLESS)
+        if len(lines) >= self.most_lines:
+            raise Unreadable(_ENDLESS)
         self.line = line = lines[at]
         self.indent = line.indent
         self.parameter_levels = 1
@@ -274,8 +275,10 @@ class Reader:
         from guardlint.source.pyyaml import yaml
         from guardlint.source.yaml_plain import load_plain
 
+        text = "\n".join([" " * (line.indent - base) + line.text for line in lines])
         try:
-            data = load_plain("\n".join(" " * (line.indent - base) + line.text for line in lines))
+            # The first is what `define subflow` itself has written.
+            data: Any = {"subflow": True} if text == "subflow : True" else load_plain(text)
         except (yaml.YAMLError, ValueError):
             raise Unreadable("the lines indented below the statement are no parameters") from None
         if isinstance(data, str):

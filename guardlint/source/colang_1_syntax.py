@@ -28,6 +28,9 @@ _BEGIN_A_FLOW = frozenset(
 # How the lines begin at which the first reading of a file, for its imports, can stop.
 _LOOKED_AT = ("def", "import", "include", "else", "go")
 
+# Definitions that say nothing of imports, whatever their names are.
+_DEFINES = ("define user ", "define bot ", "define flow ", "define subflow ")
+
 # What stops the parser of NeMo by accident stops this one likewise.
 _ACCIDENTS = (LookupError, TypeError, AttributeError, ValueError, AssertionError, RuntimeError, SyntaxError)
 
@@ -59,7 +62,8 @@ class _Parse(Said):
         It reads the file for its imports first, with no memory of what stood before a line.
         """
         for at, line in enumerate(self.lines):
-            if not line.text.startswith(_LOOKED_AT):
+            text = line.text
+            if not text.startswith(_LOOKED_AT) or (text.startswith(_DEFINES) and text[-1] != ":"):
                 continue
             self.at = at
             self.fetch()

@@ -70,4 +70,6 @@ def _opens_long_string(text: str) -> bool:
 
 
 def _balanced(text: str) -> bool:
+    if "\\" not in text:
+        return text.count('"') % 2 == 0
     return len(re.findall(r'(?<!\\)"', text)) % 2 == 0

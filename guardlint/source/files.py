@@ -15,7 +15,11 @@ from pathlib import Path
 
 from guardlint.errors import GuardlintError
 
-__all__ = ["entries_of", "read_text", "shown_path", "write_atomic"]
+__all__ = ["entries_of", "read_bytes", "read_text", "shown_path", "write_atomic"]
+
+# Without waiting for somebody who writes into a pipe; the second is known to Windows only.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_PIECE = 1 << 20
 
 
 def read_text(path: Path | str) -> str:
@@ -23,16 +27,35 @@ def read_text(path: Path | str) -> str:
 
     Raises OSError when it cannot be read and UnicodeDecodeError when it is not UTF-8.
     """
-    with open(path, "rb", buffering=0, opener=_opener) as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is a pipe or a device")
-        text = stream.readall().decode("utf-8")
+    text = read_bytes(path).decode("utf-8")
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _opener(path: str, flags: int) -> int:
-    """Without waiting for somebody who writes into a pipe."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+def read_bytes(path: Path | str, most: int | None = None) -> bytes:
+    """What is in the file, by as few calls of the system as can be: each file is read by several readers.
+
+    Raises OSError when it cannot be read, and when it holds more than ``most`` bytes.
+    """
+    descriptor = os.open(path, _FLAGS)
+    try:
+        facts = os.fstat(descriptor)
+        if stat.S_ISDIR(facts.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError(errno.EINVAL, "it is a pipe or a device")
+        if most is not None and facts.st_size > most:
+            raise OSError(errno.EFBIG, "it is too large")
+        data = os.read(descriptor, facts.st_size + 1)
+        if len(data) == facts.st_size:
+            return data
+        # It grew, or it is so large that it comes in pieces.
+        pieces = [data]
+        while data:
+            data = os.read(descriptor, _PIECE)
+            pieces.append(data)
+        return b"".join(pieces)
+    finally:
+        os.close(descriptor)
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:

@@ -34,16 +34,25 @@ def names_like(folder: Path | str, *patterns: str) -> list[str]:
 
 def fitting(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
     """Those of the names that fit one of the patterns, sorted."""
-    begins, ends, inside = _needed(patterns)
+    key = tuple(patterns)
+    if key not in _known:
+        _known[key] = _needed(patterns)
+    begins, ends, inside = _known[key]
     possible = [
         name
         for name in names
-        if name.startswith(begins) or name.endswith(ends) or any(part in name for part in inside)
+        if name.startswith(begins) or name.endswith(ends) or (inside and any(part in name for part in inside))
     ]
+    if not possible:
+        return possible
     return sorted(name for name in possible if any(is_like(name, pattern) for pattern in patterns))
 
 
-def _needed(patterns: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+_Needed = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+_known: dict[tuple[str, ...], _Needed] = {}
+
+
+def _needed(patterns: Sequence[str]) -> _Needed:
     """A text for each pattern with which a name must begin, or end, or which must be in it.
 
     A folder can hold thousands of names, and next to none of them is worth a closer look.

@@ -29,6 +29,8 @@ def record(cls: _Class) -> _Class:
     body["__dataclass_fields__"] = _Fields(defaults)
     compared = [name for name in names if getattr(defaults.get(name), "compare", None) is not False]
     body["__compared__"] = attrgetter(*compared) if compared else tuple
+    # Hardly two of a kind share a place, and it takes no look at all that is below.
+    body["__hashed__"] = attrgetter("place") if "place" in compared else body["__compared__"]
     made: Any = type(cls)(cls.__name__, cls.__bases__, body)
     made.__qualname__ = cls.__qualname__
     made.__init__ = _first_init(made, names, defaults)
@@ -105,7 +107,7 @@ def _eq(self: Any, other: Any) -> Any:
 
 
 def _hash(self: Any) -> int:
-    return hash(self.__compared__(self))
+    return hash(self.__hashed__(self))
 
 
 def _repr(self: Any) -> str:

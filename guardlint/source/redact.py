@@ -13,27 +13,34 @@ from guardlint.source.lazy_pattern import lazy_pattern
 
 __all__ = ["is_secret_name", "redact", "redact_data", "redact_line"]
 
+# Each with texts one of which is in whatever the pattern finds: most texts have none of them.
 _PATTERNS = (
     # Well-known prefixes.
-    lazy_pattern(
-        r"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}|\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|"
-        r"\bnvapi-[A-Za-z0-9_-]{16,}|\bgh[opsur]_[A-Za-z0-9]{20,}"
+    (
+        ("sk-", "pk-", "rk-", "sk_", "rk_", "nvapi-", "gho_", "ghp_", "ghs_", "ghu_", "ghr_"),
+        lazy_pattern(
+            r"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}|\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|"
+            r"\bnvapi-[A-Za-z0-9_-]{16,}|\bgh[opsur]_[A-Za-z0-9]{20,}"
+        ),
     ),
-    lazy_pattern(
-        r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bxox[abpr]-[A-Za-z0-9-]{10,}|\bhf_[A-Za-z0-9]{20,}|\bAIza[\w-]{30,}"
+    (
+        ("AKIA", "ASIA", "xox", "hf_", "AIza"),
+        lazy_pattern(
+            r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bxox[abpr]-[A-Za-z0-9-]{10,}|\bhf_[A-Za-z0-9]{20,}|\bAIza[\w-]{30,}"
+        ),
     ),
-    lazy_pattern(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
-    lazy_pattern(r"(?<=-----BEGIN ).*?PRIVATE KEY-----[A-Za-z0-9+/=\s]*"),
-    lazy_pattern(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
-    lazy_pattern(r"(?i)(?<=bearer )[A-Za-z0-9._~+/-]{8,}=*"),
+    (("eyJ",), lazy_pattern(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")),
+    (("-----BEGIN ",), lazy_pattern(r"(?<=-----BEGIN ).*?PRIVATE KEY-----[A-Za-z0-9+/=\s]*")),
+    (("://",), lazy_pattern(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")),
 )
+_BEARER = lazy_pattern(r"(?i)(?<=bearer )[A-Za-z0-9._~+/-]{8,}=*")
 _NAME = r"""
     [\w-]* (?: api[_-]?key | access[_-]?key | secret | password | passwd | auth[_-]?token | private[_-]?key
               | authorization ) [\w-]*
     | (?<![\w-]) (?: [\w-]* (?: access | api | bearer | bot | gateway | hf | hub | id | personal | refresh
                                 | service | session ) [_-]? | (?-i: [A-Z][A-Z0-9]*_ )+ )? token (?![\w-])
 """
-_TELLING = lazy_pattern(r"(?i)key|secret|passw|token|authorization")
+_TELLING = ("key", "secret", "passw", "token", "authorization")
 # Between a name and its value: `key: v`, `"key": v`, `key = v`, `key: str = v`, `environ["KEY"] = v`,
 # `setdefault("KEY", v)`, and a value on the line below, unless that is a key of its own.
 _ASSIGNED = lazy_pattern(
@@ -53,9 +60,23 @@ _PLAIN_WORDS = frozenset({"null", "none", "true", "false", "~", "''", '""'})
 
 def redact(text: str) -> str:
     """``text`` with every secret replaced by as many asterisks; line ends and blanks stay."""
-    for pattern in _PATTERNS:
-        text = pattern.sub(lambda match: re.sub(r"\S", "*", match[0]), text)
-    return _ASSIGNED.sub(_hide, text) if _TELLING.search(text) else text
+    for needed, pattern in _PATTERNS:
+        for part in needed:
+            if part in text:
+                text = pattern.sub(_stars, text)
+                break
+    lowered = text.lower()
+    is_ascii = text.isascii()  # where it is not, a pattern that heeds no case takes a few letters for others
+    if not is_ascii or "bearer " in lowered:
+        text = _BEARER.sub(_stars, text)
+    for part in _TELLING:
+        if not is_ascii or part in lowered:
+            return _ASSIGNED.sub(_hide, text)
+    return text
+
+
+def _stars(match: re.Match[str]) -> str:
+    return re.sub(r"\S", "*", match[0])
 
 
 def redact_line(lines: Sequence[str], number: int) -> str:

@@ -126,6 +126,8 @@ class YamlFile:
 
     def duplicates(self) -> Iterator[tuple[DataPath, Place, Place]]:
         """Keys that stand twice in one mapping: path, the lost one, the one that wins."""
+        if self._root is None or not self._loader.has_twice:
+            return
         stack: list[tuple[DataPath, yaml.Node | None]] = [((), self._root)]
         seen_nodes: set[int] = set()
         while stack:

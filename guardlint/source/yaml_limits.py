@@ -51,7 +51,7 @@ def refuse_deep(text: str, file: str, loader: Any) -> None:
 
 def _may_be_deep(text: str) -> bool:
     """Whether a line is indented so far, which takes a long one."""
-    long = len(text) >= _LONG and any(len(line) >= _LONG for line in text.split("\n"))
+    long = len(text) >= _LONG and max(map(len, text.split("\n"))) >= _LONG
     return long and _SUSPICIOUSLY_DEEP.search(text) is not None
 
 

@@ -36,9 +36,12 @@ class _NotPlain(ValueError):
 
 
 class _Short:
-    """What the two loaders share. ``has_flow``: whether there may be a list or a mapping in brackets."""
+    """What the two loaders share. ``has_flow``: whether there may be a list or a mapping in brackets,
+    ``has_twice``: whether a key may stand twice in a mapping.
+    """
 
     has_flow = False
+    has_twice = False
 
     def resolve(self: Any, kind: Any, value: Any, implicit: Any) -> Any:
         """The tag of a node that has none of its own."""
@@ -54,7 +57,7 @@ class _Short:
             except (yaml.YAMLError, ArithmeticError, LookupError, TypeError, ValueError):
                 self.constructed_objects.clear()
                 self.recursive_objects.clear()
-        self.has_flow = True
+        self.has_flow = self.has_twice = True
         return self.construct_document(root)
 
     def _plain(self: Any, node: Any) -> Any:
@@ -74,6 +77,8 @@ class _Short:
                     raise _NotPlain
                 name = key.value if key.tag == _STR else self._plain(key)
                 data[name] = self._plain(value)
+            if len(data) < len(node.value):
+                self.has_twice = True
             return data
         elif kind is yaml.SequenceNode and tag == _SEQ:
             self.has_flow = self.has_flow or node.flow_style

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,13 +11,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
 from guardlint.bundle.keys import PrivateKey, generate
 from guardlint.bundle.seal import seal
 from guardlint.bundle.trust import Trust, trusting
-from guardlint.guard import Guard
+from guardlint.guard import Guard, audit, audit_file
+from guardlint.resources import resource_dir
 
 NOWHERE = "http://127.0.0.1:9/v1"
 REFUSAL = "I cannot help with that."
@@ -173,3 +176,30 @@ def shared_configs() -> SimpleNamespace:
     return SimpleNamespace(
         regex=regex_config, self_check=self_check_config, main_model=MAIN_MODEL, nowhere=NOWHERE, plan=plan
     )
+
+
+@pytest.fixture(scope="session")
+def record_schema() -> jsonschema.Draft202012Validator:
+    """What a record must be."""
+    schema = json.loads((resource_dir("schemas") / "audit-record.json").read_text(encoding="utf-8"))
+    return jsonschema.Draft202012Validator(schema)
+
+
+@pytest.fixture(autouse=True)
+def every_record_is_one(
+    monkeypatch: pytest.MonkeyPatch, record_schema: jsonschema.Draft202012Validator
+) -> Iterator[None]:
+    """Whatever a test of the guard records is a record by the schema."""
+    wrong: list[str] = []
+    written = audit.chained
+
+    def chained(record: dict[str, Any], previous: str, key: bytes | None = None) -> Any:
+        line, linked = written(record, previous, key)
+        if "schema" in record:  # tests of files write records of their own
+            wrong.extend(error.message for error in record_schema.iter_errors(linked))
+        return line, linked
+
+    for module in (audit, audit_file):
+        monkeypatch.setattr(module, "chained", chained)
+    yield
+    assert [] == wrong

@@ -202,12 +202,15 @@ class TestCompanyModel:
         assert (verdict.status, verdict.reason, verdict.error) == ("blocked", "rail-failed", True)
 
 
-def test_hung_loop(workshop: Any, shared_configs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the guard's own loop stands still, callers are still answered, with a block."""
+def test_hung_loop(
+    workshop: Any, shared_configs: Any, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the guard's own loop stands still, callers who need it are answered, with a block."""
     from guardlint.guard import service
 
     monkeypatch.setattr(service, "_SLACK_SECONDS", 0.2)
-    guard = workshop.guard(plan_data=shared_configs.plan(timeout=0.3))
+    company = shared_configs.self_check(server.base_url)
+    guard = workshop.guard(company=company, plan_data=shared_configs.plan(timeout=0.3))
     release = threading.Event()
 
     async def stand_still() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from guardlint.errors import ConfigError
+from guardlint.errors import ConfigError, RuntimeUnavailable
 from guardlint.guard import Guard
 
 MAIL = "jane.doe@example.com"
@@ -184,6 +184,14 @@ def test_actions_by_entity(workshop: Any, shared_configs: Any, monkeypatch: pyte
     assert value.endswith(">, help@bank.example")
     blocked = guard.check_input("the key is sk" + "-" + "a1B2" * 10).verdict
     assert (blocked.status, blocked.reason) == ("blocked", "personal-data")
+
+
+def test_a_model_that_is_not_installed(workshop: Any, shared_configs: Any) -> None:
+    """A guard whose plan names a model does not start without it."""
+    model = {"language": "de", "package": "de_nowhere_sm", "sha256": "0" * 64}
+    plan = shared_configs.plan(input=[_step(models=[model]), {"step": "company"}])
+    with pytest.raises(RuntimeUnavailable, match="de_nowhere_sm is not installed"):
+        workshop.guard(plan_data=plan)
 
 
 def test_hashing_needs_its_key(workshop: Any, shared_configs: Any, monkeypatch: pytest.MonkeyPatch) -> None:

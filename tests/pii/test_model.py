@@ -87,6 +87,6 @@ def test_strict_accepts_the_installed_model(default: Detector) -> None:
 def test_names_are_not_kept(default: Detector) -> None:
     """spaCy's string store would keep every new word for the life of the process."""
     default.detect("My friend Quaxibert Zzyzxovic lives in Manchester.")
-    model = default._engine.model
+    model = default._engine.models["en"]
     assert model is not None
     assert "Zzyzxovic" not in model._nlp.vocab.strings

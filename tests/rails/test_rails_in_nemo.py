@@ -98,7 +98,13 @@ def engines(tmp_path_factory: pytest.TempPathFactory, judge: Any) -> Any:
 
 def test_every_rail_is_tried() -> None:
     """A rail that is added is tried here, unless it runs natively and is tried beside this file."""
-    native = {"block-secrets", "mask-personal-data"}
+    native = {
+        "block-secrets",
+        "jailbreak-heuristics",
+        "length-limits",
+        "mask-personal-data",
+        "tool-validation",
+    }
     assert {path.parent.name for path in RAILS.glob("*/rail.yml")} == native | set(NEMO)
 
 

@@ -40,16 +40,14 @@ def check(project: Project) -> Iterator[Found]:
     configuration = project.configuration
     said: set[Place] = set()
     for use in uses(configuration) if configuration.actions else ():
-        if configuration.action_named(use.name) is None:
+        code = code_of(configuration, use.name)
+        fault = _fault(code) if code is not None else None
+        if code is None or fault is None or fault[1] in said:
             continue
         test = next((test for test in tests_of(use) if test.key is None), None) or _elsewhere(
             configuration, use
         )
-        code = code_of(configuration, use.name) if test is not None else None
-        if test is None or code is None or code.node is None:
-            continue
-        fault = _fault(code)
-        if fault is None or fault[1] in said:
+        if test is None:
             continue
         what, place, mend = fault
         related = Related(test.place, "tested as a yes or no")

@@ -36,15 +36,16 @@ def check(project: Project) -> Iterator[Found]:
     configuration = project.configuration
     said: set[tuple[str, int]] = set()
     for use in uses(configuration) if configuration.actions else ():
-        if configuration.action_named(use.name) is None:
+        code = code_of(configuration, use.name)
+        failures = _failures(configuration, code) if code is not None else []
+        if code is None or not failures:
             continue
         tests = tests_of(use)
         decision = decision_of(configuration, use)
-        code = code_of(configuration, use.name) if tests or decision else None
-        if code is None or code.node is None:
-            continue
         place = tests[0].place if tests else decision.place if decision is not None else use.place
-        for failure in _failures(configuration, code, tests, decision):
+        for failure in failures:
+            if not _pass((None,) if failure.raises else failure.values, tests, decision):
+                continue
             where = failure.place
             if failure.constant and _is_replaced(project, code):
                 continue
@@ -58,20 +59,15 @@ def _is_replaced(project: Project, code: Code) -> bool:
     return any(found.value == code.definition.name for found in replaced_action.check(project))
 
 
-def _failures(
-    configuration: Configuration, code: Code, tests: tuple[Test, ...], decision: Decision | None
-) -> Iterator[Failure]:
+def _failures(configuration: Configuration, code: Code) -> list[Failure]:
+    """What may let a message pass: an error that is raised gives None, in Colang 2.x."""
     node, owner = run_of(code.node), code.node if isinstance(code.node, ast.ClassDef) else None
     if node is None:
-        return
-    for failure in (*failures_of(code.file, node, owner), *without_verdict(code.file, node)):
-        if failure.raises:
-            if configuration.generation == "2.x" and _pass((None,), tests, decision):
-                yield failure
-        elif _pass(failure.values, tests, decision):
-            yield failure
-    if configuration.generation == "2.x" and _pass((None,), tests, decision):
-        yield from left_to_the_caller(code.file, node)
+        return []
+    is_modern = configuration.generation == "2.x"
+    found = [*failures_of(code.file, node, owner), *without_verdict(code.file, node)]
+    found = [failure for failure in found if is_modern or not failure.raises]
+    return [*found, *left_to_the_caller(code.file, node)] if is_modern else found
 
 
 def _pass(values: tuple[Any, ...], tests: tuple[Test, ...], decision: Decision | None) -> bool:

@@ -96,16 +96,17 @@ def _unknown(
         node = _option(data, node)
     if node.get("type") == "list" and isinstance(data, list):
         for index, item in enumerate(data):
-            yield from _unknown(item, node.get("items") or {}, (*path, index))
+            if isinstance(item, dict | list):
+                yield from _unknown(item, node.get("items") or {}, (*path, index))
     if node.get("type") != "mapping" or not isinstance(data, dict):
         return
     known = node.get("keys", {})
     for name, value in data.items():
-        here = (*path, name)
         inner = known.get(name) or node.get("entries")
         if inner is not None and not inner.get("dropped"):
-            yield from _unknown(value, inner, here)
-        elif not node.get("open") and _names_only(here) not in _HARMLESS:
+            if isinstance(value, dict | list):
+                yield from _unknown(value, inner, (*path, name))
+        elif not node.get("open") and _names_only(here := (*path, name)) not in _HARMLESS:
             yield here, node, value
 
 

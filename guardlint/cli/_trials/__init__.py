@@ -1,0 +1,1 @@
+"""What ``guardlint test`` does: cases of rails, policies and configurations, tried, counted and told."""

@@ -1,0 +1,1 @@
+"""Guarded streams: text is released once it is final, masked, and covered by a check."""

@@ -1,0 +1,175 @@
+"""One text of a streamed reply on its way through the output steps, in the order of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from guardlint.guard.call import Call
+from guardlint.guard.plan import Plan, Step
+from guardlint.guard.streaming.gate import Gate
+from guardlint.guard.streaming.holdback import Holdback, Segment, TooLong
+from guardlint.pii import Span, Transformer
+
+__all__ = ["Channel", "Steps"]
+
+_NO_JSON = "\0"
+"""Before a stretch, so that it is not taken for a JSON text of its own."""
+
+
+class Steps(Protocol):
+    """What runs the steps of a plan.  Whatever fails has blocked ``call`` when they return."""
+
+    def transformer(self, step: Step) -> Transformer:
+        """What does with findings as a personal-data step says."""
+
+    async def find(self, step: Step, text: str, call: Call) -> Sequence[Span]:
+        """The findings of a personal-data step."""
+
+    async def judge(self, steps: Sequence[Step], text: str, call: Call) -> str:
+        """What the rails of some steps, one after the other, make of a growing text."""
+
+
+class Channel:
+    """Text goes in with :meth:`feed`, comes out of :meth:`work` when it may be released."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._stages = _stages(plan)
+        self._ended = False
+        self._done = False
+
+    def feed(self, text: str) -> None:
+        """More of the text."""
+        self._stages[0].feed(text)
+
+    def end(self) -> None:
+        """No more of it."""
+        self._ended = True
+        self._stages[0].end()
+
+    @property
+    def due(self) -> bool:
+        """Whether there is anything to do before more text comes."""
+        if self._ended:
+            return not self._done
+        try:
+            return self._stages[0].question() is not None
+        except TooLong:
+            return True
+
+    async def work(self, steps: Steps, call: Call) -> str:
+        """One look of the first step, and all that follows from it; what may be released now.
+
+        What comes out is the same for every way in which the text came in: one look hands on one stretch, and
+        the later steps see nothing but these.
+        """
+        first, *later = self._stages
+        text = await first.step(steps, call) or ""
+        over = self._ended and not call.blocked and first.is_done
+        for stage in later:
+            stage.feed(text)
+            if over:
+                stage.end()
+            parts: list[str] = []
+            while not call.blocked and (part := await stage.step(steps, call)) is not None:
+                parts.append(part)
+            text = "".join(parts)
+        self._done = over
+        return text
+
+
+class _Stage(Protocol):
+    def feed(self, text: str) -> None: ...
+
+    def end(self) -> None: ...
+
+    @property
+    def is_done(self) -> bool: ...
+
+    def question(self) -> str | None: ...
+
+    async def step(self, steps: Steps, call: Call) -> str | None: ...
+
+
+def _stages(plan: Plan) -> list[_Stage]:
+    """Personal-data steps by themselves, the rails between them together."""
+    stages: list[_Stage] = []
+    rails: list[Step] = []
+    for step in plan.steps["output"]:
+        if step.name == "pii":
+            if rails:
+                stages.append(_Judged(plan, tuple(rails)))
+                rails = []
+            stages.append(_Masked(step))
+        else:
+            rails.append(step)
+    if rails or not stages:
+        stages.append(_Judged(plan, tuple(rails)))
+    return stages
+
+
+class _Masked(Holdback):
+    """A personal-data step."""
+
+    __slots__ = ("_pii",)
+
+    def __init__(self, step: Step) -> None:
+        super().__init__()
+        self._pii = step
+
+    async def step(self, steps: Steps, call: Call) -> str | None:
+        try:
+            window = self.question()
+        except TooLong:
+            call.block("personal-data", rail=self._pii.rail)
+            return None
+        if window is None:
+            return None
+        spans = await steps.find(self._pii, window, call)
+        if call.blocked:
+            return None
+        segment = self.answer(spans)
+        if not segment.spans:
+            return segment.text
+        transformer = steps.transformer(self._pii)
+        call.entities.update(span.entity for span in segment.spans)
+        if transformer.blocks(segment.spans):
+            call.block("personal-data", rail=self._pii.rail)
+            return None
+        call.changed = True
+        return self._apply(transformer, segment, call)
+
+    def _apply(self, transformer: Transformer, segment: Segment, call: Call) -> str:
+        # The last stretch knows whether the whole is JSON, and no other needs to (see json_from).
+        last = self.released == len(self.text)
+        before = self.text[: segment.start] if last else _NO_JSON
+        spans = [
+            Span(span.start + len(before), span.end + len(before), span.entity, span.score)
+            for span in segment.spans
+        ]
+        return transformer.apply(before + segment.text, spans, call.pseudonyms)[len(before) :]
+
+
+class _Judged(Gate):
+    """Rails that follow one another."""
+
+    __slots__ = ("_steps",)
+
+    def __init__(self, plan: Plan, steps: tuple[Step, ...]) -> None:
+        super().__init__(plan.stream)
+        self._steps = steps
+
+    async def step(self, steps: Steps, call: Call) -> str | None:
+        text = self.question()
+        if text is None:
+            return None
+        told = await steps.judge(self._steps, text, call) if self._steps else text
+        if call.blocked:
+            return None
+        if told == text:
+            return self.passed()
+        call.changed = True
+        released = self.rewritten(told)
+        if released is None:
+            call.block("rail", rail=call.rail)
+        return released

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import logging
 import os
 import signal
 import sys
@@ -27,15 +28,18 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from guard_fixtures import REFUSAL, REGEX, guard_of, plan, self_check
 
+from guardlint.engines import Rails
 from guardlint.guard import Guard, verify_chain
 from guardlint.guard.audit import Record
+from guardlint.guard.halves import Half
+from guardlint.guard.isolated import IsolatedRails
 from guardlint.harness.misbehaving import MODES, MisbehavingServer, Mode
 
 TIMEOUT = 2.0
 TEAM = {
     "config.yml": REGEX.replace("[regex check input]", "[team input]").replace("[regex check output]", "[]"),
-    "rails.co": "define subflow team input\n  $allowed = execute act_on(text=$user_message)\n  if not $allowed\n"
-    "    bot refuse to respond\n    stop\n",
+    "rails.co": "define subflow team input\n  $allowed = execute act_on(text=$user_message)\n"
+    "  if not $allowed\n    bot refuse to respond\n    stop\n",
     "actions.py": "import os, time\nfrom nemoguardrails.actions import action\n\n"
     '@action(name="act_on")\nasync def act_on(text: str):\n'
     '    if "raise" in text:\n        raise RuntimeError(text)\n'
@@ -90,13 +94,12 @@ def killed(pids: Callable[[], list[int]]) -> Iterator[None]:
 
 
 def detectors(guard: Guard) -> list[int]:
-    masker = guard._service._now().masker
-    assert masker is not None
-    return masker._detectors.pids
+    runtime = guard._service._now()  # noqa: SLF001  processes have no public names
+    return [] if runtime.masker is None else runtime.masker.pids
 
 
-def worker(guard: Guard, half: str) -> list[int]:
-    rails = cast("Any", guard._service._now().halves.get(half))  # type: ignore[arg-type]
+def worker(guard: Guard, half: Half) -> list[int]:
+    rails = cast("IsolatedRails", guard._service._now().halves.get(half))  # noqa: SLF001
     return [rails.pid] if rails.pid else []
 
 
@@ -106,10 +109,8 @@ def calls(guard: Guard, text: str, number: int) -> list[tuple[Any, float]]:
     for index in range(number):
         message = f"{text} {next(NUMBERS)}"
         started = time.perf_counter()
-        if index % 2:
-            result = asyncio.run(guard.acall(answer_async, message))
-        else:
-            result = guard.call(answer, message)
+        odd = index % 2
+        result = asyncio.run(guard.acall(answer_async, message)) if odd else guard.call(answer, message)
         done.append((result, time.perf_counter() - started))
     return done
 
@@ -140,9 +141,12 @@ class Matrix:
         with hold:
             done = calls(guard, text, self.number)
         seen = Counter(_word(result.verdict) for result, _ in done)
-        # A rail that a restarted part asks again is a rail that looked: it may pass.
+        # A rail that a restarted part asks again is a rail that looked.
+        flows = {flow for half in _halves(guard) for flows in half.flows.values() for flow in flows}
         open_ = sum(
-            result.reply != REFUSAL and not result.verdict.degraded and "passed" not in wanted
+            result.reply != REFUSAL
+            and not result.verdict.degraded
+            and not flows <= {flow for step in result.verdict.steps for flow in step.rails}
             for result, _ in done
         )
         well = recovers(guard)
@@ -166,6 +170,11 @@ class Matrix:
         print(f"{place:16} {report.records} records of {verdicts} calls, the chain is whole", flush=True)
 
 
+def _halves(guard: Guard) -> list[Rails]:
+    halves = guard._service._now().halves  # noqa: SLF001
+    return [half for half in (halves.company, halves.team) if half is not None]
+
+
 def _word(verdict: Any) -> str:
     if verdict.blocked:
         return f"blocked ({verdict.reason})"
@@ -178,6 +187,7 @@ def blocked(*reasons: str) -> set[str]:
 
 def main(number: int) -> int:
     """Print the matrix."""
+    logging.disable(logging.CRITICAL)
     matrix = Matrix(number)
     with tempfile.TemporaryDirectory() as name, MisbehavingServer(delay=TIMEOUT + 1) as server:
         folder = Path(name)
@@ -226,7 +236,7 @@ def main(number: int) -> int:
             pids = lambda: worker(guard, "team")  # noqa: E731
             for text in ("raise", "die", "hang"):
                 matrix.run("team's rail", f"{text}s", guard, contextlib.nullcontext(), failed, text)
-            matrix.run("team's worker", "hangs (SIGSTOP)", guard, stopped(pids), failed)
+            matrix.run("team's worker", "hangs (SIGSTOP)", guard, stopped(pids), {"passed", *failed})
             matrix.run("team's worker", "killed", guard, killed(pids), {"passed", *failed})
         matrix.chain("team", audit, next(NUMBERS) - before - 1)
 
@@ -236,7 +246,7 @@ def main(number: int) -> int:
             folder, engine="llmrails", plan_data=plan(timeout_seconds=TIMEOUT), audit=audit
         ) as guard:
             pids = lambda: worker(guard, "company")  # noqa: E731
-            matrix.run("company's worker", "hangs (SIGSTOP)", guard, stopped(pids), failed)
+            matrix.run("company's worker", "hangs (SIGSTOP)", guard, stopped(pids), {"passed", *failed})
             matrix.run("company's worker", "killed", guard, killed(pids), {"passed", *failed})
         matrix.chain("company's worker", audit, next(NUMBERS) - before - 1)
 
@@ -245,30 +255,35 @@ def main(number: int) -> int:
     return 1 if matrix.wrong else 0
 
 
+class Sink:
+    """Takes records, unless its disk is full."""
+
+    def __init__(self) -> None:
+        self.kept: list[Record] = []
+        self._full = False
+
+    def __call__(self, record: Record) -> None:
+        if self._full:
+            raise OSError(28, "no space left on device")
+        self.kept.append(record)
+
+    @contextlib.contextmanager
+    def full(self) -> Iterator[None]:
+        self._full = True
+        yield
+        self._full = False
+
+
 def _disk(matrix: Matrix, folder: Path) -> None:
     """Records that cannot be written: the disk is full, or whoever takes them fails."""
     for place, changes, wanted in (
         ("audit", {"audit": "required"}, blocked("audit-failed")),
         ("audit, degrades", {"audit": {"on_failure": "degrade"}}, {"degraded"}),
     ):
-        full = True
-        kept: list[Record] = []
-
-        def take(record: Record) -> None:
-            if full:
-                raise OSError(28, "no space left on device")
-            kept.append(record)
-
-        @contextlib.contextmanager
-        def failing() -> Iterator[None]:
-            nonlocal full
-            full = True
-            yield
-            full = False
-
-        with guard_of(folder, plan_data=plan(**changes), audit=take) as guard:
-            matrix.run(place, "the sink raises", guard, failing(), wanted)
-        missed = kept[0]["missed"]
+        sink = Sink()
+        with guard_of(folder, plan_data=plan(**changes), audit=sink) as guard:
+            matrix.run(place, "the sink raises", guard, sink.full(), wanted)
+        missed = sink.kept[0]["missed"]
         if missed != matrix.number:
             matrix.wrong.append(f"{place}: missed")
         print(f"{place:16} the next record says that {missed} are missing", flush=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from guardlint.guard.detecting import Detectors
-from guardlint.pii import Detector, Profile, SpanCache
+from guardlint.pii import Profile, Span, SpanCache
 
 __all__ = ["Load", "conversations", "presidio", "processes"]
 
@@ -17,7 +18,18 @@ _AT_ONCE = 16
 _SECONDS = 12.0
 _TICK = 0.001
 _TURNS = 10
-_SYSTEM = "You are the assistant of a bank. Be brief, be friendly, and never promise a refund."
+_SYSTEM = (
+    "You are the assistant of a bank and answer questions of its customers about cards, accounts, "
+    "payments and insurance. Be brief and friendly, write plain English, and use short sentences. When a "
+    "customer is upset, say that you are sorry before you ask anything. Never promise a refund, a rate or "
+    "a date; say instead who decides about it and how long that usually takes. Never ask for a password, "
+    "a code that was sent by message, or a whole card number; when somebody sends one, say that it is not "
+    "needed. If a card was lost or stolen, first tell how to block it, then ask what else happened. "
+    "Questions about taxes, loans above the usual amount and the law go to a colleague; offer to arrange "
+    "a call. Use only the articles that are given to you, name the one that you used, and say so when "
+    "none of them answers the question. Write lists with hyphens, no tables, and at most two hundred "
+    "words. End with the question whether there is anything else."
+)
 
 Ask = Callable[[str], Awaitable[object]]
 
@@ -85,6 +97,9 @@ def presidio(texts: Sequence[str], find: Callable[[str], object]) -> Load:
 
 def processes(texts: Sequence[str], profile: Profile) -> Load:
     """guardlint's detectors in processes of their own, all of them started."""
+    # A host has no Presidio in its own process; what it left in this one must not be swept meanwhile.
+    gc.collect()
+    gc.freeze()
 
     async def measure() -> Load:
         detectors = Detectors([profile])
@@ -107,13 +122,13 @@ def processes(texts: Sequence[str], profile: Profile) -> Load:
     return asyncio.run(measure())
 
 
-def conversations(texts: Sequence[str], detector: Detector) -> tuple[float, float]:
+def conversations(texts: Sequence[str], find: Callable[[list[str]], list[list[Span]]]) -> tuple[float, float]:
     """Seconds of the processor with a cache, and without, for conversations of ten turns.
 
     Every turn sends the system prompt and all messages so far, and has its reply looked at.
     """
     random.Random(2).shuffle(order := list(texts))
-    detector.detect(order[0])
+    find(order[:1])
     with_cache = without = 0.0
     for first in range(0, len(order) - 2 * _TURNS, 2 * _TURNS):
         said = order[first : first + 2 * _TURNS]
@@ -122,16 +137,12 @@ def conversations(texts: Sequence[str], detector: Detector) -> tuple[float, floa
         cache = SpanCache()
         start = time.process_time()
         for messages in lists:
-            _remembering(detector, cache, messages)
+            new = [text for text in messages if cache.get("", text) is None]
+            for text, spans in zip(new, find(new), strict=True):
+                cache.put("", text, tuple(spans))
         middle = time.process_time()
         for messages in lists:
-            detector.detect_all(messages)
+            find(messages)
         with_cache += middle - start
         without += time.process_time() - middle
     return with_cache, without
-
-
-def _remembering(detector: Detector, cache: SpanCache, messages: Sequence[str]) -> None:
-    new = [text for text in messages if cache.get("", text) is None]
-    for text, spans in zip(new, detector.detect_all(new), strict=True):
-        cache.put("", text, tuple(spans))

@@ -1,4 +1,4 @@
-"""Chat messages of all lengths, for measuring speed: 10 to about 400 words, half of them with personal data."""
+"""Chat messages for measuring speed: 10 to about 400 words, half of them with personal data."""
 
 from __future__ import annotations
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from guardlint.errors import VerificationError
     from guardlint.guard.audit_verify import ChainReport
 
-__all__ = ["chain_lines", "stats_csv", "stats_lines"]
+__all__ = ["chain_lines", "stats_csv", "stats_lines", "verified_data"]
 
 _BAR: Final = 24
 _GENESIS: Final = "0" * 64
@@ -47,6 +48,32 @@ def chain_lines(report: ChainReport) -> Iterator[str]:
         yield f"  torn   {_counted(report.torn, 'line')} half written by a crash: {places}{more}"
     if report.missed:
         yield f"  missed {_counted(report.missed, 'call')} whose record could not be written"
+
+
+def verified_data(
+    chains: list[ChainReport], broken: VerificationError | None, keyed: bool
+) -> dict[str, object]:
+    """What ``verify`` found, as JSON (``schemas/audit-verified.json``)."""
+    return {
+        "schema": "guardlint/audit-verified/v1",
+        "whole": broken is None,
+        "key_checked": keyed and broken is None,
+        "chains": [
+            {
+                "files": [path.as_posix() for path in chain.files],
+                "records": chain.records,
+                "begins": chain.begins,
+                "head": chain.head,
+                "first": chain.first,
+                "last": chain.last,
+                "torn": chain.torn,
+                "torn_at": list(chain.torn_at),
+                "missed": chain.missed,
+            }
+            for chain in chains
+        ],
+        "broken": None if broken is None else {"place": broken.place, "message": broken.message},
+    }
 
 
 def stats_lines(data: Mapping[str, Any]) -> Iterator[str]:

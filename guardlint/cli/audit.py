@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -20,7 +21,9 @@ __all__ = ["command"]
 _VERIFY = """\b
 Examples:
   guardlint audit verify audit.jsonl                 and its full files, audit.000001.jsonl …
-  guardlint audit verify logs/ --head 5f0c…          up to the record that you know of
+  guardlint audit verify logs/ --head 5f0c…          is this the last record?
+  guardlint audit verify logs/ --includes 5f0c…      is this one among them, such as the head of yesterday?
+  guardlint audit verify logs/ --seal nov.seal --trust auditors.pub
   guardlint audit verify audit.jsonl --key-file audit.key
                                                      was each record written by who has the key?
   guardlint audit verify audit.000007.jsonl audit.jsonl --after 77ab…
@@ -57,9 +60,22 @@ Examples:
 \b
 Exit codes: 0, 2 wrong arguments, 4 a file that cannot be read or holds no record."""
 
+_SEAL = """\b
+Examples:
+  guardlint audit seal logs/ --key auditors.key -o november.seal
+  guardlint audit seal logs/ --key env:SEALING_KEY -o november.seal
+  guardlint audit verify logs/ --seal november.seal --trust auditors.pub
+
+\b
+Keys are those of `guardlint keygen`. Nothing is sealed that is not whole.
+Exit codes: 0 sealed, 1 broken, 2 wrong arguments or key, 3 no audit file, 4 a file that cannot be read."""
+
 _HASH = re.compile(r"[0-9a-f]{64}")
 _DAY = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9:.]+Z?)?)?)?")
 _paths = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+_key_file = click.option(
+    "--key-file", metavar="FILE", type=click.Path(path_type=Path), help="The key of the AuditLog."
+)
 _form = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
@@ -74,10 +90,27 @@ def command() -> None:
 @_paths
 @click.option("--head", metavar="HASH", help="What the last record must be: `guardlint audit head`.")
 @click.option("--after", metavar="HASH", help="What the first record must follow.")
-@click.option("--key-file", metavar="FILE", type=click.Path(path_type=Path), help="The key of the AuditLog.")
+@click.option("--includes", metavar="HASH", multiple=True, help="A record that must be there (repeatable).")
+@click.option(
+    "--seal",
+    "seals",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A seal that must hold (repeatable).",
+)
+@click.option("--trust", metavar="PATH", type=click.Path(path_type=Path), help="Whose seals count.")
+@_key_file
 @_form
 def verify(
-    paths: tuple[Path, ...], head: str | None, after: str | None, key_file: Path | None, form: str
+    paths: tuple[Path, ...],
+    head: str | None,
+    after: str | None,
+    includes: tuple[str, ...],
+    seals: tuple[Path, ...],
+    trust: Path | None,
+    key_file: Path | None,
+    form: str,
 ) -> int:
     """Check every record, and that none is missing between the first and the last.
 
@@ -86,28 +119,34 @@ def verify(
     from guardlint.guard.audit import read_audit_key
     from guardlint.guard.audit_verify import verify_chains
 
-    for name, value in (("--head", head), ("--after", after)):
+    hashes = [("--head", head), ("--after", after), *(("--includes", value) for value in includes)]
+    for name, value in hashes:
         if value is not None and not _HASH.fullmatch(value):
             raise UsageError(f"{name} is a hash of 64 hexadecimal digits")
+    if (trust is None) != (not seals):
+        raise UsageError("--seal and --trust go together")
     key = None if key_file is None else read_audit_key(key_file)
     broken: VerificationError | None = None
     chains: list[ChainReport] = []
     try:
-        chains = verify_chains(paths, after=after, key=key)
+        sealed = _sealed(seals, trust)
+        chains = verify_chains(paths, after=after, key=key, includes=[*includes, *sealed])
         _end_at(chains, head)
     except VerificationError as error:
         broken = error
-    if form == "json":
-        click.echo(json.dumps(_verified(chains, broken, key is not None), indent=2))
-        return 0 if broken is None else 1
-    from guardlint.cli._audit_text import chain_lines
+    from guardlint.cli._audit_text import chain_lines, verified_data
 
+    if form == "json":
+        click.echo(json.dumps(verified_data(chains, broken, key is not None), indent=2))
+        return 0 if broken is None else 1
     if broken is not None:
         raise broken
     for chain in chains:
         click.echo("\n".join(chain_lines(chain)))
     if key is not None:
         click.echo("  key    every record was written by who has it")
+    for seal in seals:
+        click.echo(f"  seal   {seal.as_posix()} holds")
     return 0
 
 
@@ -197,35 +236,60 @@ def head(path: Path) -> int:
     return 0
 
 
+@command.command("seal", epilog=_SEAL)
+@_paths
+@click.option("--key", "keys", metavar="FILE", multiple=True, required=True, help="Private key, or env:NAME.")
+@click.option("--after", metavar="HASH", help="What the first record must follow.")
+@_key_file
+@click.option("-o", "--output", metavar="FILE", required=True, type=click.Path(path_type=Path))
+def seal(
+    paths: tuple[Path, ...], keys: tuple[str, ...], after: str | None, key_file: Path | None, output: Path
+) -> int:
+    """Check a log and sign its head, so that it can be shown later that nothing before it was changed.
+
+    PATHS are the files of one log. A file that is written to stands for its full ones too.
+    """
+    from guardlint.bundle.keys import read_private
+    from guardlint.cli.options import now
+    from guardlint.guard.audit import read_audit_key
+    from guardlint.guard.audit_seal import seal_log
+    from guardlint.guard.audit_verify import verify_chain
+    from guardlint.source.files import write_atomic
+
+    signers = [read_private(source, environ=os.environ) for source in keys]
+    report = verify_chain(*paths, after=after, key=None if key_file is None else read_audit_key(key_file))
+    if not report.records:
+        raise UsageError("there is no record to seal")
+    write_atomic(output, seal_log(report, signers, now()))
+    click.echo(f"{output.as_posix()}  {report.records:,} records sealed, head {report.head}")
+    return 0
+
+
+def _sealed(seals: tuple[Path, ...], trust: Path | None) -> list[str]:
+    """The heads that seals vouch for.  Raises VerificationError for one that must not be trusted."""
+    if trust is None:
+        return []
+    from guardlint.bundle.trust import load_trust
+    from guardlint.cli.options import now
+    from guardlint.guard.audit_seal import open_seal
+
+    trusted, heads = load_trust(trust), []
+    for path in seals:
+        try:
+            heads.append(open_seal(path.read_bytes(), trusted, now()).head)
+        except OSError as error:
+            raise UsageError(f"cannot read the seal: {error.strerror}", place=path.as_posix()) from None
+        except VerificationError as error:
+            raise VerificationError(error.message, place=path.as_posix(), help=error.help) from None
+    return heads
+
+
 def _end_at(chains: list[ChainReport], head: str | None) -> None:
     """Raises VerificationError when no chain ends with ``head``."""
     if head is None or any(chain.head == head for chain in chains):
         return
     place = chains[-1].files[-1].as_posix() if chains and chains[-1].files else None
     raise VerificationError("the last record is not the expected one: the end is missing", place=place)
-
-
-def _verified(chains: list[ChainReport], broken: VerificationError | None, keyed: bool) -> dict[str, object]:
-    return {
-        "schema": "guardlint/audit-verified/v1",
-        "whole": broken is None,
-        "key_checked": keyed and broken is None,
-        "chains": [
-            {
-                "files": [path.as_posix() for path in chain.files],
-                "records": chain.records,
-                "begins": chain.begins,
-                "head": chain.head,
-                "first": chain.first,
-                "last": chain.last,
-                "torn": chain.torn,
-                "torn_at": list(chain.torn_at),
-                "missed": chain.missed,
-            }
-            for chain in chains
-        ],
-        "broken": None if broken is None else {"place": broken.place, "message": broken.message},
-    }
 
 
 def _text(name: str) -> str:

@@ -8,12 +8,13 @@ gives a ``RailResult`` with ``failed``, LLMRails its events, where an action tha
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from nemoguardrails import RailsConfig
+from nemoguardrails.context import llm_call_info_var
 from nemoguardrails.guardrails.compiled_rail import CompiledRail, RailDependencies, compile_rail
 from nemoguardrails.guardrails.iorails import IORails
 from nemoguardrails.http.runtime import create_http_client
@@ -165,7 +166,11 @@ class _FastRails:
 
     async def _ask(self, direction: Direction, turns: list[dict[str, str]], flow: str) -> RailsVerdict:
         text = turns[-1]["content"]
-        done = await self._rails[direction, flow].execute(turns, text if direction == "output" else None)
+        try:
+            done = await self._rails[direction, flow].execute(turns, text if direction == "output" else None)
+            _forget(done.llm_calls)
+        finally:
+            _forget([llm_call_info_var.get()])
         outcome, calls = done.outcome, len(done.llm_calls)
         if outcome.is_blocked:
             return RailsVerdict("blocked", "", flow, bool(outcome.failed), (flow,), calls)
@@ -198,6 +203,14 @@ class _FastRails:
             await self._iorails.stop()
         with contextlib.suppress(Exception):
             await self._http.close()
+
+
+def _forget(calls: Iterable[Any]) -> None:
+    """What a model was asked and said. A connection that is kept, or a timer of it, keeps the context it was
+    made in, and with it NeMo's own log of the call (``llm_tracker.py``)."""
+    for call in calls:
+        if call is not None:
+            call.prompt = call.completion = call.raw_response = None
 
 
 def _kind(rail: CompiledRail) -> tuple[bool, bool]:

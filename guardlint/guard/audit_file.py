@@ -208,7 +208,7 @@ def _lock(descriptor: int) -> None:
     """Wait for the file's lock.  Raises TimeoutError: who holds it may be stopped for ever."""
     if not _LOCKS:
         return
-    waited, pause = 0.0, 0.0002
+    waited, pause = 0.0, 0.00002
     while True:
         try:
             flock(descriptor, LOCK_EX | LOCK_NB)
@@ -216,7 +216,7 @@ def _lock(descriptor: int) -> None:
             if waited > _LOCK_SECONDS:
                 raise TimeoutError("another process holds the audit file") from None
             time.sleep(pause)
-            waited, pause = waited + pause, min(pause * 1.5, 0.005)
+            waited, pause = waited + pause, min(pause * 1.3, 0.001)
         else:
             return
 

@@ -45,7 +45,8 @@ class _Reading:
 
     head: str
     key: bytes | None
-    begins: str = ""
+    begins: str
+    wanted: set[str]
     records: int = 0
     torn: int = 0
     missed: int = 0
@@ -83,6 +84,7 @@ class _Reading:
                 raise VerificationError("the record was not written by who has the key", place=place)
         self.head = record["hash"]
         self.records += 1
+        self.wanted.discard(self.head)
         missed, time = record.get("missed"), record.get("time")
         self.missed += missed if type(missed) is int else 0
         if isinstance(time, str):
@@ -108,15 +110,17 @@ def verify_chain(
     head: str | None = None,
     after: str | None = None,
     key: bytes | None = None,
+    includes: Iterable[str] = (),
 ) -> ChainReport:
     """Check every record of a log, its full files included, and every link between them.
 
     ``head`` is the hash that the last one must have, ``after`` the one that the first must follow (where
-    older files were put away), ``key`` that of the AuditLog, so that records by others are found.
+    older files were put away), ``key`` that of the AuditLog, so that records by others are found,
+    ``includes`` hashes of records that must be among them, such as a head of yesterday.
     Raises VerificationError naming file and line, UsageError for several logs, GuardlintError when a file
     cannot be read.
     """
-    found = verify_chains([path, *more], after=after, key=key)
+    found = verify_chains([path, *more], after=after, key=key, includes=includes)
     if len(found) != 1:
         raise UsageError(f"{len(found)} chains are in these files, one was expected")
     if head is not None and head != found[0].head:
@@ -126,7 +130,11 @@ def verify_chain(
 
 
 def verify_chains(
-    paths: Iterable[str | os.PathLike[str]], *, after: str | None = None, key: bytes | None = None
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    after: str | None = None,
+    key: bytes | None = None,
+    includes: Iterable[str] = (),
 ) -> list[ChainReport]:
     """Each chain that the files of ``paths`` hold, in the order of their names; see :func:`verify_chain`.
 
@@ -141,9 +149,10 @@ def verify_chains(
         else:
             starts.setdefault(first, []).append(path)
     begin = GENESIS if after is None else after
+    wanted = set(includes) - {begin}
     reports = []
     for path in starts.pop(begin, []):
-        reading = _Reading(begin, key, begin)
+        reading = _Reading(begin, key, begin, wanted)
         following: Path | None = path
         while following is not None:
             reading.follow(following)
@@ -152,7 +161,7 @@ def verify_chains(
     if starts:
         raise _unattached(starts, reports, after)
     for path in empty:
-        reading = _Reading(begin, key, begin)
+        reading = _Reading(begin, key, begin, wanted)
         reading.follow(path)
         if not reports:
             reports.append(reading.report())
@@ -160,6 +169,11 @@ def verify_chains(
             last = reports[-1]
             torn_at = (*last.torn_at, *reading.torn_at)[:_MOST_TORN]
             reports[-1] = replace(last, torn=last.torn + reading.torn, torn_at=torn_at)
+    for missing in sorted(wanted):
+        raise VerificationError(
+            f"the record {missing[:12]}… is not there: the log was cut off before it, or written anew",
+            place=(reports[-1].files[-1].as_posix() if reports else None),
+        )
     return reports
 
 

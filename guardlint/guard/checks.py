@@ -14,7 +14,7 @@ from guardlint.guard.refusals import Shape, refusal, shape_of_reply
 from guardlint.guard.replies import Reply
 from guardlint.guard.service import Service
 from guardlint.guard.shapes import as_plain, with_changes
-from guardlint.guard.tools import call_message, judge_call, judge_result
+from guardlint.guard.tools import call_message, judge_call, judge_calls, judge_result, judge_results
 from guardlint.guard.verdict import Checked, Verdict
 from guardlint.pii import Pseudonyms
 
@@ -150,6 +150,7 @@ class Checks:
     def _input_check(self, messages: T, context: Any) -> _Check[T]:
         conversation, retrieved = Conversation.of(messages), Context.of(context)
         call = self._begin(list(conversation.messages), retrieved)
+        judge_results(self._service.plan, call)
         text = self._service.plan.refusal
 
         def instead() -> Any:
@@ -160,6 +161,7 @@ class Checks:
     def _output_check(self, given: T, messages: Any, context: Any) -> _Check[T]:
         reply, retrieved = Reply.of(given), Context.of(context)
         call = self._begin(self._so_far(messages), retrieved)
+        judge_calls(self._service.plan, call, reply.message)
 
         def instead() -> Any:
             text = self._service.plan.refusal

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["DetectionFailed", "Detectors"]
 
 _START_SECONDS: Final = 120.0
+_END_SECONDS: Final = 5.0
 _BATCH_TEXTS: Final = 16
-_BATCH_CHARACTERS: Final = 20_000
+_BATCH_CHARACTERS: Final = 10_000
 _PROCESSES: Final = 2
 _BURST: Final = 4
 """So many texts at once are worth another process even while one has nothing to do."""
@@ -91,8 +92,11 @@ class Detectors:
     async def close(self) -> None:
         """Kill the processes; whoever waits gets DetectionFailed."""
         self._closed = True
-        for task in list(self._servers):
+        servers = list(self._servers)
+        for task in servers:
             task.cancel()
+        if servers:  # one may be starting a process, which nobody else knows of
+            await asyncio.wait(servers, timeout=_END_SECONDS)
         for worker in list(self._workers):
             await worker.end()
         while self._jobs:
@@ -256,7 +260,7 @@ class _Worker:
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         with contextlib.suppress(Exception):
-            await asyncio.wait_for(self.process.wait(), 5)
+            await asyncio.wait_for(self.process.wait(), _END_SECONDS)
         if self.process.stdin is not None:
             self.process.stdin.close()
 

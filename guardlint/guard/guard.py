@@ -6,7 +6,7 @@ import contextvars
 import functools
 import inspect
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -90,6 +90,12 @@ class Guard(Checks):
         """The verdict on the last call that this guard saw in the current thread or task; else None."""
         last = _LAST.get()
         return last[1] if last is not None and last[0] == id(self) else None
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many calls this guard has seen in this process, by verdict, and how many of them had an error
+        or were degraded."""
+        return self._service.counts.now()
 
     @overload
     def protect(

@@ -77,8 +77,13 @@ class Masker:
         """What does with findings as ``step`` says."""
         return self._transformers[step]
 
-    async def find(self, step: Step, texts: Sequence[str], deadline: Deadline) -> list[Sequence[Span]]:
-        """What ``step`` finds in each text; crosses for a text not seen before.  Raises DetectionFailed."""
+    async def find(
+        self, step: Step, texts: Sequence[str], deadline: Deadline, *, remember: bool = True
+    ) -> list[Sequence[Span]]:
+        """What ``step`` finds in each text; crosses for a text not seen before.
+
+        Raises DetectionFailed.
+        """
         profile = self._profiles[step]
         label = self._labels[profile]
         found: list[Sequence[Span] | None] = [self._seen.get(label, text) for text in texts]
@@ -87,9 +92,15 @@ class Masker:
             await deadline.cross()
             new = await self._detectors.detect(profile, [texts[index] for index in todo])
             for index, answer in zip(todo, new, strict=True):
-                self._seen.put(label, texts[index], tuple(answer))
+                if remember:
+                    self._seen.put(label, texts[index], tuple(answer))
                 found[index] = answer
         return [spans or () for spans in found]
+
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of the detectors."""
+        return self._detectors.pids
 
     async def close(self) -> None:
         """Let the processes go."""

@@ -66,6 +66,33 @@ _FRAMES: Final[tuple[tuple[str, float, tuple[str, ...], re.Pattern[str]], ...]] 
         ),
     ),
     (
+        "new-identity",
+        0.5,
+        ("from now on", "you are", "you will", "act as", "your name is", "rest of", "remainder", "take on", "play"),
+        re.compile(
+            r"\bfrom now on,? (?:you|chatgpt|the assistant)\b"
+            r"|\byou (?:are|will) (?:now|going to|to) (?:be|act|simulate|pretend|play|role-?play|respond|answer"
+            r"|an? |the )"
+            r"|\byou (?:will|shall|must) (?:act|behave|respond|answer|speak) (?:as|like)\b|\byour name is now\b"
+            r"|\bi want you to (?:act|become|role-?play|take on|simulate|pretend|be)\b"
+            r"|\bfor the (?:rest|remainder) of (?:this|our|the) (?:chat|conversation|session)"
+            r"|\blet['’]s play a\b[^.!?\n]{0,30}\bgame\b"
+        ),
+    ),
+    (
+        "maker-s-rules-put-away",
+        0.5,
+        ("openai", "content polic", "your programming", "your training", "chatgpt"),
+        re.compile(
+            r"\b(?:openai|chatgpt)(?:['’]s)?\b[^.!?\n]{0,60}\b(?:rules|polic(?:y|ies)|guidelines?|restrictions?"
+            r"|censorship|limitations?)\b"
+            r"|\b(?:content polic(?:y|ies)|your (?:programming|training))\b[^.!?\n]{0,60}\b(?:not apply|ignor"
+            r"|bypass|disregard|free|no longer|override|regardless)"
+            r"|\b(?:ignor\w*|bypass\w*|regardless of|disregard\w*|free of|not adhere to|despite)\b[^.!?\n]{0,40}"
+            r"\b(?:content polic(?:y|ies)|your (?:programming|training)|openai)\b"
+        ),
+    ),
+    (
         "answers-everything",
         0.5,
         ("anything", "everything", "any ", "all questions", "whatever", "every ", "no matter"),
@@ -152,6 +179,11 @@ _FRAMES: Final[tuple[tuple[str, float, tuple[str, ...], re.Pattern[str]], ...]] 
 _TURN: Final = re.compile(
     r"(?:^|\n)\s{0,4}(?:\*\*|#{1,4} )?(user|human|q|question|assistant|ai|a|answer|bot)\s?(?:\*\*)?:"
 )
+# Of these words a message about what is forbidden has one, and a persona for whom nothing is has several.
+_LAWLESS: Final = re.compile(
+    r"\b(?:illegal|unethical|immoral|amoral|nonmoral|unfiltered|unfiltred|uncensored|unrestricted|harmful|offensive"
+    r"|inappropriate|unsafe|hate[- ]speech|vulgar|profanity|obscene)\b"
+)
 _PEOPLE: Final = frozenset({"user", "human", "q", "question"})
 _MANY: Final = 8  # forged turns of an assistant from which on a message teaches by examples
 
@@ -162,6 +194,8 @@ def frames(text: str) -> Iterator[tuple[str, float]]:
     for name, weight, words, pattern in _FRAMES:
         if any(word in lower for word in words) and pattern.search(lower):
             yield name, weight
+    if len(set(_LAWLESS.findall(lower))) >= 3:
+        yield "lawless-words", 0.5
     turns = [found[1] in _PEOPLE for found in _TURN.finditer(lower)]
     answered = sum(1 for before, after in pairwise(turns) if before and not after)
     if answered >= _MANY:

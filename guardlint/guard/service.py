@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from guardlint.errors import ConfigError, GuardlintError
 from guardlint.guard.audit import Audit
+from guardlint.guard.counts import Counts
 from guardlint.guard.crossing import cross, finished
 from guardlint.guard.messages import Message
 from guardlint.guard.pipeline import Call
@@ -68,6 +69,7 @@ class Service:
                 help="Guard.load(..., audit=PATH), an AuditLog or a callable that takes the record",
             )
         self.audit = audit
+        self.counts = Counts()
         # Nobody knows how long a callable takes: no event loop of the host waits for it.
         self._slow_records = audit.wanted and not audit.quick
         self._bundle = bundle
@@ -114,9 +116,14 @@ class Service:
 
     def record(self, call: Call, hook: Hook, function: FunctionOutcome) -> None:
         """Write the call's one record.  One that cannot be written blocks the call, or degrades it."""
-        if call.recorded or not self.audit.wanted:
+        if call.recorded:
             return
         call.recorded = True
+        if self.audit.wanted:
+            self._write(call, hook, function)
+        self.counts.add(call.verdict())
+
+    def _write(self, call: Call, hook: Hook, function: FunctionOutcome) -> None:
         try:
             call.origin.run(
                 self.audit.write,
@@ -147,6 +154,7 @@ class Service:
             if self._finalizer is not None:
                 self._finalizer()
             self._runtime = None
+        self.audit.close()
 
     async def _input(self, call: Call, hook: Hook, *, leave: bool = False) -> None:
         started = perf_counter()
@@ -259,6 +267,7 @@ class Service:
         """In the new process: threads did not survive, and locks may be held by one of them for ever."""
         self._lock = threading.Lock()
         self.audit.renew()
+        self.counts = Counts()
         if self._runtime is not None:
             _ABANDONED.append(self._runtime)
             self._runtime = None

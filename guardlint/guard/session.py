@@ -151,7 +151,7 @@ class _SharedPseudonyms(Pseudonyms):
 
 
 class _Place(concurrent.futures.Future[None]):
-    """A place in the queue, after ``before``; done when its turn, and all before it, are over."""
+    """A place in the queue, after ``before``; done when its turn is over, or given up."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
         super().__init__()
@@ -162,22 +162,18 @@ class _Place(concurrent.futures.Future[None]):
         """Never: who waits for it may give up, the others go on."""
         return False
 
-    def leave(self) -> None:
-        """The turn is over, or nobody waits for it any more."""
-        before, self.before = self.before, None
-        if before is None:
-            self.set_result(None)
-        else:
-            before.add_done_callback(lambda _: self.set_result(None))
+    def next(self) -> _Place | None:
+        """The nearest one before it that is not done; None when it is this one's turn."""
+        while self.before is not None and self.before.done():
+            self.before = self.before.before  # over, or given up while others were still before it
+        return self.before
 
-    def needs(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether it, or one before it, is a turn in that event loop."""
-        place: _Place | None = self
-        while place is not None and not place.done():
-            if place.loop is loop:
-                return True
-            place = place.before
-        return False
+    def waits_for(self, loop: asyncio.AbstractEventLoop | None) -> bool:
+        """Whether one before it is a turn in that event loop."""
+        place = self.next()
+        while place is not None and place.loop is not loop:
+            place = place.next()
+        return place is not None
 
 
 class _Queue:
@@ -194,39 +190,38 @@ class _Queue:
         Raises UsageError inside a turn of the same session, and in an event loop that an async turn of it
         needs: both would wait for themselves.
         """
-        with self._place(None) as before:
-            if before is not None and not before.done():
-                loop = _running_loop()
-                if loop is not None and before.needs(loop):
-                    raise UsageError("a sync turn of a session cannot wait in the event loop of an async one")
-                concurrent.futures.wait([before])
+        with self._place(None) as mine:
+            loop = _running_loop()
+            if loop is not None and mine.waits_for(loop):
+                raise UsageError("a sync turn of a session cannot wait in the event loop of an async one")
+            while (place := mine.next()) is not None:
+                concurrent.futures.wait([place])
             yield
 
     @contextlib.asynccontextmanager
     async def aturn(self) -> AsyncIterator[None]:
         """:meth:`turn`, leaving the calling loop free."""
-        with self._place(_running_loop()) as before:
-            if before is not None and not before.done():
-                await asyncio.shield(asyncio.wrap_future(before))
+        with self._place(_running_loop()) as mine:
+            while (place := mine.next()) is not None:
+                await asyncio.shield(asyncio.wrap_future(place))
             yield
 
     @contextlib.contextmanager
-    def _place(self, loop: asyncio.AbstractEventLoop | None) -> Iterator[_Place | None]:
-        """A place in the queue; tells the one before."""
+    def _place(self, loop: asyncio.AbstractEventLoop | None) -> Iterator[_Place]:
+        """A place in the queue."""
         if id(self) in _INSIDE.get():
             raise UsageError("a turn of a session cannot begin another one of the same session")
         if self._pid != os.getpid():
             self._renew()  # the threads whose turn it was are not in this process
         mine = _Place(loop)
         with self._lock:
-            before, self._last = self._last, mine
-            mine.before = before
+            mine.before, self._last = self._last, mine
         token = _INSIDE.set((*_INSIDE.get(), id(self)))
         try:
-            yield before
+            yield mine
         finally:
             _INSIDE.reset(token)
-            mine.leave()
+            mine.set_result(None)
 
     def _renew(self) -> None:
         self._pid = os.getpid()

@@ -146,7 +146,7 @@ class ChatFunction:
         self, args: tuple[Any, ...], kwargs: dict[str, Any], context: Any
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments with other retrieved texts."""
-        return args, kwargs if self._context is None else self._context.put(args, kwargs, context)
+        return (args, kwargs) if self._context is None else self._context.put(args, kwargs, context)
 
 
 def refuse_generator(chat: ChatFunction) -> None:

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Final, Literal, Self, get_args
 
-__all__ = ["MODES", "Mode", "MisbehavingServer"]
+__all__ = ["MODES", "MisbehavingServer", "Mode"]
 
 Mode = Literal[
     "well", "refuses", "hangs", "slow", "http 500", "http 429", "garbage", "no choices", "cut off", "lies"
@@ -74,7 +74,7 @@ class _Server(ThreadingHTTPServer):
         self.owner = owner
         super().__init__(("127.0.0.1", 0), _Handler)
 
-    def verify_request(self, request: Any, client_address: Any) -> bool:
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002  socketserver's
         """Refuse by a reset, as a port does where nobody listens."""
         if self.owner.mode != "refuses":
             return True
@@ -87,14 +87,16 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
-    # One request for a connection, so that a new mode holds from the next request on.
-    protocol_version = "HTTP/1.0"
+    protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
         owner = self.server.owner
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         owner.asked += 1
         mode = owner.mode
+        self.close_connection = mode != "well"  # a connection that was kept must not outlive a fault
+        if mode == "refuses":
+            return
         if mode == "hangs":
             owner.released.wait(_HANG_SECONDS)
             return

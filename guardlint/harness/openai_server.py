@@ -110,6 +110,9 @@ class _Server(ThreadingHTTPServer):
         self.scripted = scripted
         super().__init__((_HOST, port), _Handler)
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a client that has gone away is no fault of the server's."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from guardlint.nemo.serving import Calls, Engine
 from guardlint.rules.rule import Confidence, Fix, Related, Severity
 from guardlint.source.place import Place
 from guardlint.source.record import record
 from guardlint.source.yaml_file import DataPath
+
+if TYPE_CHECKING:
+    from hashlib import sha256
+else:
+    # Python's own, without OpenSSL, which takes longer to load than a directory to check.
+    try:
+        from _sha2 import sha256
+    except ImportError:
+        try:
+            from _sha256 import sha256
+        except ImportError:
+            from hashlib import sha256
 
 __all__ = ["CheckedConfiguration", "Finding", "Report", "Suppression", "fingerprint"]
 
@@ -99,5 +110,5 @@ def fingerprint(rule: str, configuration: str, path: DataPath | None, value: Any
     """
     names = [part for part in path or () if isinstance(part, str)]
     secret = json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
-    salted = hashlib.sha256(f"{rule}\0{secret}".encode()).hexdigest()
-    return hashlib.sha256("\0".join((rule, configuration, *names, salted)).encode()).hexdigest()[:32]
+    salted = sha256(f"{rule}\0{secret}".encode()).hexdigest()
+    return sha256("\0".join((rule, configuration, *names, salted)).encode()).hexdigest()[:32]

@@ -6,7 +6,6 @@ the side that neither stops nor speaks: a check that finds nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from guardlint.nemo.action_asks import action_asks
@@ -22,7 +21,7 @@ Courses = tuple[Course, ...]
 
 _STOPS = frozenset({"stop", "abort"})
 _TESTED = lazy_pattern(r"(?P<no>not\s+)?\$(?P<name>\w+)(?:\s*==\s*(?P<value>True|False))?\s*:?$")
-_GENERATED = lazy_pattern(r"\.\.\.")
+_CHOSEN = lazy_pattern(r"\b(model_name|variant)\s*=\s*[\"']?(\w+)", needs=("model_name", "variant"))
 _DEEPEST = 12
 _FLOW_KINDS = frozenset({"do", "flow", "await", "start", "activate"})
 
@@ -144,7 +143,7 @@ class FlowCourses:
             return once if self.plain else fewer((*courses, *once))
         if statement.kind == "set" and statement.target is not None:
             courses = armed(statement.target, statement.expression.strip(), courses)
-        if statement.kind != "bot" and _GENERATED.match(statement.expression.lstrip()):
+        if statement.kind != "bot" and statement.expression.lstrip().startswith("..."):
             courses = tuple(self.value(statement.expression, course, by) for course in courses)
         if statement.call is not None:
             courses = self.call(statement.call, courses, by, depth)
@@ -157,10 +156,7 @@ class FlowCourses:
         name = call.name
         if call.kind in _FLOW_KINDS and self.configuration.flow_exists(name):
             return self.flow(name, courses, by, depth)
-        parameters = tuple(
-            f"{key}={value}"
-            for key, value in re.findall(r"\b(model_name|variant)\s*=\s*[\"']?(\w+)", call.arguments)
-        )
+        parameters = tuple(f"{key}={value}" for key, value in _CHOSEN.findall(call.arguments))
         spelt = tuple(item.replace("model_name=", "model=", 1) for item in parameters)
         return self.action(name if call.kind == "execute" else snake_case(name), spelt, courses, by)
 
@@ -182,7 +178,7 @@ def armed(target: str, value: str, courses: Courses) -> Courses:
 
 def _known(condition: str, course: Course) -> bool | None:
     """What a condition on a variable that is armed comes to; None where it cannot be told."""
-    tested = _TESTED.match(condition.strip())
+    tested = _TESTED.match(condition.strip()) if course.armed else None
     if tested is None or tested["name"] not in course.armed:
         return None
     return (tested["no"] is None) == (tested["value"] != "False")

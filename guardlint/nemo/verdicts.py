@@ -80,12 +80,12 @@ _NEGATION = lazy_pattern(
     r"|cannot|avoids?|kein\w*|nicht|sans|pas)\b|n't\b"
 )
 _JINJA = lazy_pattern(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_FREE = lazy_pattern(r"\bfree (?:of|from)\b")
+_FREE = lazy_pattern(r"\bfree (?:of|from)\b", needs=("free ",))
 # A sentence that goes on in the next line.
 _BROKEN_LINE = lazy_pattern(r"(?<=[\w,])[ \t]*\n[ \t]*(?=[a-z])")
 # The judge answers with yes and no.
 _YES_NO = lazy_pattern(r"\byes\b|\bja\b\W+(?:oder\W+)?nein|\boui\b\W+(?:ou\W+)?non")
-_OTHER_WORDS = lazy_pattern(r"\bsafe\W+(?:or\W+)unsafe\b|\bunsafe\W+(?:or\W+)safe\b")
+_OTHER_WORDS = lazy_pattern(r"\bsafe\W+(?:or\W+)unsafe\b|\bunsafe\W+(?:or\W+)safe\b", needs=("unsafe",))
 # Answer "yes" if …, say yes when …, return yes only if …
 _YES_IF = lazy_pattern(
     r"\byes\b[\"'`*_.)\]]*\s*(?:\([^)]*\)\s*)?(?:only\s+)?"
@@ -167,9 +167,7 @@ def asked_for(template: str, *, facts: bool = False, beside: str = "") -> Asked 
 
 def _plain(template: str) -> str:
     """Lower case, with what Jinja puts in taken out; every character keeps its place."""
-    blank = re.sub(
-        r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", lambda found: " " * len(found[0]), template, flags=re.DOTALL
-    )
+    blank = _JINJA.sub(lambda found: " " * len(found[0]), template)
     blank = _BROKEN_LINE.sub(lambda found: " " * len(found[0]), blank)
     lowered = blank.lower()
     if len(lowered) != len(blank):  # a few letters become two
@@ -242,14 +240,19 @@ def _asked(text: str, start: int, end: int, facts: bool) -> Asked | None:
 
 _NOT_IN_EVIDENCE = lazy_pattern(
     r"\b(?:anything|something|claims?|statements?|information|details?|facts?)\b[^.?\n]{0,25}?"
-    r"\b(?:not|never)\b[^.?\n]{0,25}?\b(?:evidence|context|documents?|sources?)\b"
+    r"\b(?:not|never)\b[^.?\n]{0,25}?\b(?:evidence|context|documents?|sources?)\b",
+    needs=("not", "never"),
 )
+
+
+_ASIDE = lazy_pattern(r"\(?\byes\b\W{1,3}(?:or\W{1,3})?no\b\)?|\([^)]*\)", needs=("yes", "("))
+_LET_THROUGH = lazy_pattern(r"\blet (?:\w+ ){1,4}through\b", needs=("through",))
 
 
 def _side(sentence: str, facts: bool) -> Side | None:
     """What a yes to the sentence says; None where its words disagree or say nothing."""
-    sentence = re.sub(r"\(?\byes\b\W{1,3}(?:or\W{1,3})?no\b\)?|\([^)]*\)", " ", sentence)
-    sentence = re.sub(r"\blet (?:\w+ ){1,4}through\b", "let through", sentence)
+    sentence = _ASIDE.sub(" ", sentence)
+    sentence = _LET_THROUGH.sub("let through", sentence)
     if facts:
         sentence = _NOT_IN_EVIDENCE.sub("unsupported", sentence)
     sides: set[Side] = set()

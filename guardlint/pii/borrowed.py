@@ -114,11 +114,11 @@ _LICENCE = words("driver", "driving", "licence", "license", "dl")
 _PRESCRIBER = words("dea", "medical licen", "prescriber")
 _VAT = words("ust", "vat", "umsatzsteuer", "mwst")
 
-# They begin with a digit, for which a text is searched quickly.
+# They begin with a digit (or a colon), for which a text is searched quickly.
 _CARD = re.compile(r"\d{4}[- ]?\d{3,4}[- ]?\d{3,4}[- ]?\d{3}")
 _IBAN = re.compile(r"\d\d(?<=[A-Z]{2}\d\d)[ -]?[A-Z0-9]{4}")
 _NINO = re.compile(r"\d\d ?\d\d ?\d\d ?[A-Da-d]")
-_IP = re.compile(r"\d\.\d{1,3}\.\d|:[0-9A-Fa-f]{0,4}:")
+_IP = re.compile(r"[\d:](?:(?<=\d)\.\d{1,3}\.\d|(?<=:)[0-9A-Fa-f]{0,4}:)")
 
 TABLE: tuple[Borrowed, ...] = (
     Borrowed("CREDIT_CARD", "CreditCardRecognizer", hint=_CARD),

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from guardlint.pii.lexicon import DATA
+from guardlint.pii.lexicon import DATA, lexicon
 from guardlint.pii.model_labels import LABELS
 from guardlint.pii.moves import Moves
 from guardlint.source.record import record
@@ -96,6 +96,8 @@ class Model:
         self._labels = labels
         self._moves = Moves.of(nlp)
         self._lock = threading.Lock()
+        if nlp.lang == "en":
+            _learn_common_words(nlp)
 
     def entities(self, text: str) -> list[tuple[int, int, str]]:
         """(start, end, Presidio entity) of what the model names."""
@@ -128,6 +130,14 @@ class Model:
             return
         for batch in _batches(texts):
             yield from self._moves.entities([self._nlp.make_doc(text) for text in batch])
+
+
+def _learn_common_words(nlp: Any) -> None:
+    """Cut everyday words once: within a memory zone spaCy keeps nothing, and would cut them in every text."""
+    small = lexicon("small_words_en")
+    words = sorted(lexicon("common_words") | small | {word.capitalize() for word in small})
+    for first in range(0, len(words), _BATCH):
+        nlp.make_doc(" ".join(words[first : first + _BATCH]))
 
 
 def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:

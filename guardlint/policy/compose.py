@@ -307,7 +307,8 @@ def _check_order(uses: Sequence[RailUse], rail_of: RailOf) -> None:
     for use in uses:
         if rail_of(use).runs == "nemo":
             nemo = nemo or use
-        elif nemo is not None:
+        elif nemo is not None and rail_of(use).runs == "pii":
+            # What only judges may stand anywhere: it runs first, and hides nothing from the others.
             sends = rail_of(nemo).directions[use.direction].sends
             leak = f", which sends the {sends[0][0]} to the {sends[0][1]} unmasked" if sends else ""
             raise ConfigError(

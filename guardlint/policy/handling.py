@@ -87,12 +87,13 @@ def handling_text(handling: Handling) -> str:
     if not _blocks(handling):
         said.append("left out when it fails")
     if "timeout_seconds" in handling:
-        said.append(f"after {handling['timeout_seconds']:g} seconds it has failed")
+        said.append(f"has failed after {_counted(handling['timeout_seconds'], 'second')}")
     if "at_once" in handling:
         said.append(f"at most {handling['at_once']} at once")
     if "breaker" in handling:
         breaker = handling["breaker"]
-        said.append(f"not asked for {breaker['seconds']:g} seconds after {breaker['failures']} failures")
+        rest, failures = _counted(breaker["seconds"], "second"), _counted(breaker["failures"], "failure")
+        said.append(f"not asked for {rest} after {failures}")
     return ", ".join(said)
 
 
@@ -170,3 +171,7 @@ def _check(document: Document, use: RailUse, index: int, handling: Handling, rai
                 last,
                 help="write 'on_failure: block'",
             )
+
+
+def _counted(number: float, thing: str) -> str:
+    return f"{number:g} {thing}{'' if number == 1 else 's'}"

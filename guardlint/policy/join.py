@@ -89,7 +89,9 @@ def _settings(left: RailUse, right: RailUse, rail: Rail) -> RailUse:
     settings: dict[str, Any] = {}
     for name, value in left.settings.items():
         other, tighter = right.settings[name], rail.settings[name].tighter
-        if setting_as_tight(tighter, value, other):
+        if isinstance(value, list) and isinstance(other, list) and set(value) == set(other):
+            settings[name] = min(value, other)  # the same in another order: which, no parent decides
+        elif setting_as_tight(tighter, value, other):
             settings[name] = value
         elif setting_as_tight(tighter, other, value):
             settings[name] = other

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from guardlint.source.place import Place
 from guardlint.source.redact import redact_line
 
@@ -42,6 +40,8 @@ def width_of(text: str) -> int:
     """Columns that a terminal needs for ``text``."""
     if text.isascii():
         return len(text)
+    import unicodedata
+
     return sum(
         0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
         for character in text
@@ -52,6 +52,8 @@ def _printable(text: str) -> str:
     """Control characters and invisible marks as ``·``: a file must not drive the reader's terminal."""
     if text.isprintable():
         return text
+    import unicodedata
+
     return "".join(
         character if character == "\t" or unicodedata.category(character)[0] != "C" else "·"
         for character in text

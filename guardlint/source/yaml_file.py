@@ -33,7 +33,11 @@ _OTHER_BREAKS = "\r\x85\u2028\u2029"
 _BREAK = lazy_pattern("\r\n|[\n\r\x85\u2028\u2029]")
 _TEXT = "tag:yaml.org,2002:str"
 # Where the C loader is more lenient than the Python one: a lone !, and a comment right behind | or >.
-_DISPUTED = lazy_pattern(r"\t|(?:^|[\s\[{,])!(?=[\s,\]}]|$)|[|>][-+0-9]*#", re.MULTILINE)
+_DISPUTED = lazy_pattern(
+    r"\t|(?:^|[\s\[{,])!(?=[\s,\]}]|$)|[|>][-+0-9]*#",
+    re.MULTILINE,
+    needs=("\t", "!", *(f"{sign}#" for sign in "|>-+0123456789")),
+)
 
 
 class YamlFile:
@@ -248,16 +252,11 @@ def parse_yaml(text: str, file: str) -> YamlFile:
         parsed = _load(text, file, Loader)
     except YamlProblem:
         return _load(text, file, PythonLoader)
-    if _may_be_disputed(text) and _DISPUTED.search(text):
+    if _DISPUTED.search(text):
         return _load(text, file, PythonLoader)
     if "?" in text and parsed.has_flow and parsed.has_flow_question():
         return _load(text, file, PythonLoader)
     return parsed
-
-
-def _may_be_disputed(text: str) -> bool:
-    """Whether the signs are there of which the two loaders think differently."""
-    return "\t" in text or "!" in text or ("#" in text and ("|" in text or ">" in text))
 
 
 def _load(text: str, file: str, loader_class: type[Loader | PythonLoader]) -> YamlFile:

@@ -167,6 +167,65 @@ def test_verify_tells_what_is_torn_and_missing(logs: Path, guardlint: Callable[.
     assert "missed 2 calls whose record could not be written" in ran.out
 
 
+def test_verify_a_log_that_goes_on(logs: Path, guardlint: Callable[..., Any]) -> None:
+    """The head of yesterday is still in it; in one that was written anew it is not."""
+    head = guardlint("audit", "head", "logs/audit.jsonl").out.strip()
+    audit = Audit(AuditLog(logs / "audit.jsonl", KEY))
+    audit.write({"time": "2026-11-06T00:00:00.000Z"})
+    assert 1 == guardlint("audit", "verify", "logs", "--head", head).code
+    assert 0 == guardlint("audit", "verify", "logs", "--includes", head).code
+    records = list(records_of([logs]))
+    for path in logs.iterdir():
+        path.unlink()
+    audit = Audit(AuditLog(logs / "audit.jsonl", KEY))
+    for record in records[1:]:
+        audit.write({name: value for name, value in record.items() if name not in ("hash", "mac")})
+    assert 0 == guardlint("audit", "verify", "logs").code
+    ran = guardlint("audit", "verify", "logs", "--includes", head)
+    assert (1, True) == (ran.code, f"the record {head[:12]}… is not there" in ran.err)
+
+
+def test_seal(logs: Path, guardlint: Callable[..., Any]) -> None:
+    """A seal by a key that the writers do not have holds for as long as nothing before it changes."""
+    guardlint("keygen", "auditors")
+    guardlint("keygen", "strangers")
+    ran = guardlint("audit", "seal", "logs", "--key", "auditors.key", "-o", "one.seal")
+    assert (0, True) == (ran.code, "one.seal  100 records sealed, head " in ran.out)
+    Audit(AuditLog(logs / "audit.jsonl", KEY)).write({"time": "2026-11-06T00:00:00.000Z"})
+    with_seal = ("audit", "verify", "logs", "--seal", "one.seal", "--trust")
+    ran = guardlint(*with_seal, "auditors.pub")
+    assert (0, True) == (ran.code, "  seal   one.seal holds\n" in ran.out)
+    ran = guardlint(*with_seal, "strangers.pub")
+    assert (1, True) == (ran.code, "one.seal: signature is by the unknown key" in ran.err)
+    seal = Path("one.seal").read_bytes()
+    Path("one.seal").write_bytes(seal.replace(b'"payload":"e', b'"payload":"f'))
+    assert 1 == guardlint(*with_seal, "auditors.pub").code
+    Path("one.seal").write_bytes(seal)
+    file = logs / "audit.jsonl"
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:-2]))
+    ran = guardlint(*with_seal, "auditors.pub")
+    assert (1, True) == (ran.code, "the log was cut off before it, or written anew" in ran.err)
+    (logs / "audit.000001.jsonl").unlink()
+    ran = guardlint("audit", "seal", "logs", "--key", "auditors.key", "-o", "two.seal")
+    assert (1, False) == (ran.code, Path("two.seal").exists())
+
+
+def test_a_bundle_is_no_seal(logs: Path, guardlint: Callable[..., Any]) -> None:
+    """A signature over something else, by the same key, vouches for no log."""
+    from guardlint.bundle.dsse import sign_envelope
+    from guardlint.bundle.keys import generate, write_public
+
+    key = generate()
+    write_public(Path("release.pub"), key.public)
+    for payload in (
+        b"{}",
+        b'{"predicate":{},"predicateType":"https://guardlint.dev/bundle/v1","subject":[]}',
+    ):
+        Path("other.seal").write_bytes(sign_envelope(payload, [key]))
+        ran = guardlint("audit", "verify", "logs", "--seal", "other.seal", "--trust", "release.pub")
+        assert (1, True) == (ran.code, "other.seal: the signature is not over an audit log" in ran.err)
+
+
 def test_stats(logs: Path, guardlint: Callable[..., Any]) -> None:
     """What a hundred calls say together."""
     ran = guardlint("audit", "stats", "logs")
@@ -261,6 +320,8 @@ def test_find(logs: Path, guardlint: Callable[..., Any], monkeypatch: pytest.Mon
         (["verify", "nowhere"], 4, "nowhere: cannot read: no such file"),
         (["verify", "empty"], 3, "empty: no audit file (*.jsonl) is in this folder"),
         (["verify", "logs", "--head", "12"], 2, "--head is a hash of 64 hexadecimal digits"),
+        (["verify", "logs", "--includes", "12"], 2, "--includes is a hash of 64 hexadecimal digits"),
+        (["verify", "logs", "--seal", "nowhere"], 2, "--seal and --trust go together"),
         (["verify", "logs", "--key-file", "nowhere"], 4, "nowhere: cannot read the audit key"),
         (["find", "logs", "--key-file", "audit.key"], 2, "what is to be found?"),
         (["find", "logs", "--key-file", "audit.key", "--text", "nowhere"], 2, "cannot read the text"),

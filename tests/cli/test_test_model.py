@@ -98,7 +98,10 @@ def test_a_model_that_changes_its_mind_is_flaky(central: Path, guardlint: Any, e
     ran = guardlint("test", central, "--model", endpoint.server.base_url, "-k", "example-blocked")
     assert 1 == ran.code
     assert "2 of 4 runs go right, not 3: is passed, not blocked" in ran.out
-    change(tests, "{tries: 4, at_least: 3}", "{skip: it needs another model}")
+    change(tests, "at_least: 3", "at_least: 5")
+    ran = guardlint("test", central, "-k", "example-blocked")
+    assert (2, True) == (ran.code, "'at_least' is more than the 4 tries" in ran.out)
+    change(tests, "{tries: 4, at_least: 5}", "{skip: it needs another model}")
     ran = guardlint("test", central, "--model", endpoint.server.base_url, "-k", "example-blocked")
     assert "0 cases, 0 failed" in ran.out
     assert "1 left out" in ran.out

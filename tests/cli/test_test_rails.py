@@ -109,6 +109,16 @@ def test_a_rail_that_never_acts_and_one_that_lets_nothing_pass(central: Path, gu
     assert "1 case, 0 failed" in ran.out
 
 
+def test_a_rail_without_cases_is_unproven(central: Path, guardlint: Any) -> None:
+    """It is not passed over."""
+    guardlint("new-rail", "no-storks", "--into", central)
+    (central / "rails" / "no-storks" / "tests.yml").unlink()
+    ran = guardlint("test", central)
+    assert 1 == ran.code
+    said = "✗ no-storks@0.1.0  on output: no case lets anything pass, no case makes it act\n"
+    assert said in ran.out
+
+
 def test_settings_of_a_case(tmp_path: Path, guardlint: Any) -> None:
     """A guard for each choice of the rail's settings."""
     (tmp_path / "rails").mkdir()

@@ -111,8 +111,8 @@ class TestShapes:
         messages = [{"role": "system", "content": f"Refuse '{BAD}'"}, {"role": "user", "content": "hello"}]
         assert regex_guard.wrap(lambda messages: "fine")(messages) == "fine"
 
-    def test_generators_are_refused(self, regex_guard: Guard) -> None:
-        """A generator would release text before the check."""
+    def test_generators_are_not_called_for_one_reply(self, regex_guard: Guard) -> None:
+        """A wrapped generator yields what may be released (test_streams); it has no single reply."""
 
         def stream(messages: Any) -> Any:
             yield "a"
@@ -120,9 +120,10 @@ class TestShapes:
         async def astream(messages: Any) -> Any:
             yield "a"
 
-        for fn in (stream, astream):
-            with pytest.raises(UsageError, match="release text before it is checked"):
-                regex_guard.wrap(fn)
+        assert list(regex_guard.wrap(stream)("hello")) == ["a"]
+        for fn in (stream, astream, regex_guard.wrap(stream)):
+            with pytest.raises(UsageError, match="no single reply"):
+                regex_guard.call(fn, "hello")
 
     def test_unreadable_replies_are_not_released(self, regex_guard: Guard) -> None:
         """A reply that cannot be read is an error that names its type only."""

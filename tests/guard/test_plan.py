@@ -40,6 +40,13 @@ def test_contract_plan(shared_configs: Any) -> None:
         {"input": [{"step": "pii", "entities": "EMAIL_ADDRESS"}]},
         {"input": [{"step": "pii", "thresholds": {"PERSON": 2}}]},
         {"input": [{"step": "pii", "thresholds": ["PERSON"]}]},
+        {"rails": []},
+        {"rails": {"retrieval": {}}},
+        {"rails": {"input": {"x": {"on_failure": "pass"}}}},
+        {"rails": {"input": {"x": {"timeout_seconds": 0}}}},
+        {"rails": {"input": {"x": {"at_once": True}}}},
+        {"rails": {"input": {"x": {"breaker": {"failures": 1}}}}},
+        {"rails": {"input": {"x": {"surprise": 1}}}},
     ],
 )
 def test_odd_plans_are_refused(shared_configs: Any, change: dict[str, Any]) -> None:
@@ -47,3 +54,19 @@ def test_odd_plans_are_refused(shared_configs: Any, change: dict[str, Any]) -> N
     with pytest.raises(ConfigError, match=r"^plan\.yml: ") as caught:
         read_plan(shared_configs.plan(**change))
     assert "\n" not in str(caught.value)
+
+
+def test_handling_of_rails_that_do_not_run(workshop: Any, shared_configs: Any) -> None:
+    """A handling that no rail has would be lost in silence."""
+    plan = shared_configs.plan(rails={"input": {"self check input": {"timeout_seconds": 2}}})
+    with pytest.raises(ConfigError, match="names a rail that does not run: self check input"):
+        workshop.guard(plan_data=plan)
+
+
+def test_what_rewrites_is_not_left_out(workshop: Any, shared_configs: Any) -> None:
+    """What was to be masked must not pass as it is."""
+    company = shared_configs.regex().replace("[regex check input]", "[context bloat detection on input]")
+    handling = {"on_failure": "degrade", "timeout_seconds": 1}
+    plan = shared_configs.plan(rails={"input": {"context bloat detection on input": handling}})
+    with pytest.raises(ConfigError, match="may rewrite what it reads"):
+        workshop.guard(company=company, plan_data=plan)

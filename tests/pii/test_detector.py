@@ -148,7 +148,7 @@ def test_the_structured_profile_has_no_model(structured: Detector) -> None:
     """It finds announced data of every kind but no names, and never degrades."""
     assert structured.mask("I saw Peter Miller, anna@example.com") == "I saw Peter Miller, <EMAIL_ADDRESS>"
     assert structured.degraded is None
-    assert structured._engine.model is None
+    assert structured._engine.models == {}
 
 
 def test_a_profile_can_be_narrowed(default: Detector) -> None:

@@ -36,6 +36,20 @@ def some(items: list[Any], least: int = 0) -> st.SearchStrategy[list[Any]]:
     return st.lists(st.sampled_from(items), unique=True, min_size=least)
 
 
+def handlings() -> st.SearchStrategy[dict[str, Any]]:
+    """What becomes of a rail that is slow or breaks."""
+    more = {
+        "at_once": st.integers(1, 3),
+        "breaker": st.fixed_dictionaries({"failures": st.integers(1, 3), "seconds": st.integers(1, 3)}),
+    }
+    time = {"timeout_seconds": st.integers(1, 4)}
+    return st.one_of(
+        st.just({}),
+        st.fixed_dictionaries({}, optional={**time, **more}),
+        st.fixed_dictionaries({"on_failure": st.just("degrade"), **time}, optional=more),
+    )
+
+
 @st.composite
 def rail_lists(draw: st.DrawFn) -> list[dict[str, Any]]:
     uses: list[dict[str, Any]] = []
@@ -44,7 +58,8 @@ def rail_lists(draw: st.DrawFn) -> list[dict[str, Any]]:
         chosen = {"settings": {"entities": entities}} if entities is not None else {}
         uses.append({"rail": "mask-personal-data@1", **WHY, **chosen})
     return uses + [
-        {"rail": rail, **WHY} for rail in draw(some(["prompt-injection-patterns@1", "self-check@1"]))
+        {"rail": rail, **WHY, **draw(handlings())}
+        for rail in draw(some(["prompt-injection-patterns@1", "self-check@1"]))
     ]
 
 
@@ -225,6 +240,7 @@ def assert_no_looser(tight: ComposedPolicy, loose: ComposedPolicy, view: View) -
                     use.settings["entities"],
                 )
                 assert entities == floor or set(entities) >= set(floor)
+            assert_fails_as_closed(tight.rails[direction][names.index(use.rail)].handling, use.handling)
     assert (tight.on_error.value, loose.on_error.value) != ("pass", "block")
     assert tight.timeout_seconds.value <= loose.timeout_seconds.value
     order = ["note", "warning", "error"]
@@ -234,6 +250,19 @@ def assert_no_looser(tight: ComposedPolicy, loose: ComposedPolicy, view: View) -
     if loose.allow_engines is not None:
         assert tight.allow_engines is not None
         assert set(tight.allow_engines.value) <= set(loose.allow_engines.value)
+
+
+def assert_fails_as_closed(tight: Mapping[str, Any], loose: Mapping[str, Any]) -> None:
+    """A rail is given up no more often where that lets a text pass, and no later where it blocks."""
+    degrades = tight.get("on_failure") == "degrade"
+    if loose.get("on_failure") != "degrade":
+        assert not degrades
+        assert tight.get("timeout_seconds", 99) <= loose.get("timeout_seconds", 99)
+    elif degrades:
+        assert tight["timeout_seconds"] >= loose["timeout_seconds"]
+    if degrades and "breaker" in tight:
+        assert tight["breaker"]["failures"] >= loose["breaker"]["failures"]
+        assert tight["breaker"]["seconds"] <= loose["breaker"]["seconds"]
 
 
 @settings(max_examples=150, deadline=None)

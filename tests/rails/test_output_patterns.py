@@ -38,7 +38,7 @@ def replies(rail: str, about: str) -> list[str]:
     cases: list[dict[str, Any]] = read_document(
         resource_dir("rails") / rail / "tests.yml", "rail-tests"
     ).data["cases"]
-    return [case["reply"] for case in cases if case["about"] == about]
+    return [case["reply"] for case in cases if case["about"] == about and "settings" not in case]
 
 
 def hits(rail: str, text: str) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ CASES = [
     pytest.param(rail, case, id=f"{rail}:{case['id']}")
     for rail in NEMO
     for case in read_document(RAILS / rail / "tests.yml", "rail-tests").data["cases"]
+    # What a policy chooses and what the guard hands over is tried in test_engines.py.
+    if not {"settings", "context"} & set(case)
 ]
 
 POLICY = """\
@@ -47,11 +50,14 @@ models:
 """
 
 
-def render(folder: Path, base_url: str, **directions: list[str]) -> Path:
+def render(
+    folder: Path, base_url: str, settings: dict[str, Any] | None = None, /, **directions: list[str]
+) -> Path:
     """Write the company configuration of a policy with these rails and return its folder."""
-    entry = '    - {{rail: {0}@1, reason: trial, controls: ["LLM01:2025"]}}\n'
+    entry = '    - {{rail: {0}@1, reason: trial, controls: ["LLM01:2025"]{1}}}\n'
+    chosen = f", settings: {json.dumps(settings)}" if settings else ""
     rails = "".join(
-        f"  {direction}:\n{''.join(entry.format(rail) for rail in names)}"
+        f"  {direction}:\n{''.join(entry.format(rail, chosen) for rail in names)}"
         for direction, names in directions.items()
     )
     home = folder / "central" / "policies" / "trial"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guardlint.cli._trials.outcome import Aspect, Mark, Outcome, Settings, Suite
-from guardlint.cli._trials.trying import Attempt, tried
+from guardlint.cli._trials.trying import Attempt, tolerance_of, tried
 from guardlint.nemo.catalogue import DIRECTIONS
 from guardlint.nemo.configuration import Configuration, read_configuration
 from guardlint.nemo.walk import walk
@@ -61,6 +61,11 @@ class ConfigurationTrial:
         self.configuration: Configuration = read_configuration(self.root)
         self._second = self.configuration.generation != "1.0"
         self._model = ScriptedModel() if settings.endpoint is None else EndpointModel(settings.endpoint)
+        if any("sensitive data" in rail.flow for rail in self.configuration.all_rails()):
+            # NeMo's rails for personal data ask for a model of spaCy's that no package index has.
+            from guardlint.engines.personal_data import serve_offline
+
+            serve_offline()
         with quiet():
             self._talks: Conversations = Conversations(self.configuration, self._model)
 
@@ -86,11 +91,11 @@ class ConfigurationTrial:
                         *("cases", index, "expect"),
                         help="write 'expect: passed' and the 'reply'",
                     )
-                yield self._case(case, str(self.document.place("cases", index)))
+                yield self._case(case, index)
 
-    def _case(self, case: Mapping[str, Any], place: str) -> Outcome:
+    def _case(self, case: Mapping[str, Any], index: int) -> Outcome:
+        place = str(self.document.place("cases", index))
         outcome = Outcome(self.label, case["id"], place, "passed", about=case.get("about"))
-        with_model: Mapping[str, Any] = case.get("with_model", {})
         by_model = self.settings.endpoint is not None
         reason = _left_out(case) if by_model else None
         if reason is not None:
@@ -100,7 +105,7 @@ class ConfigurationTrial:
             lambda: self._attempt(case),
             self.settings,
             by_model=by_model,
-            tolerance=with_model if "tries" in with_model else None,
+            tolerance=tolerance_of(self.document, index),
         )
 
     def _attempt(self, case: Mapping[str, Any]) -> Attempt:

@@ -59,7 +59,7 @@ def _constraints(policy: ComposedPolicy) -> Iterator[tuple[str, Origin]]:
     if policy.allow_engines is not None:
         found["models.allow_engines", ""] = ("models.allow_engines", policy.allow_engines.origin)
     for key, rule in (("config_py", policy.config_py), ("actions", policy.actions)):
-        # A default stands nowhere: it has the place of the whole document, where every value is further right.
+        # A default has the place of the whole document; what is written stands further right.
         if rule.value != "isolated" and rule.origin.place.column > 1:
             found[f"team_code.{key}", ""] = (f"team_code.{key}", rule.origin)
     for budget, most in policy.budgets.items():

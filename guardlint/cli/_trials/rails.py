@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guardlint.cli._trials.benign import Benign, benign_texts
+from guardlint.cli._trials.both_engines import ColangEngine, claimed_fast
 from guardlint.cli._trials.judges import Judge
 from guardlint.cli._trials.outcome import Aspect, Mark, Outcome, Settings, Suite
-from guardlint.cli._trials.trying import Attempt, tried
+from guardlint.cli._trials.trying import Attempt, tolerance_of, tried
 from guardlint.policy.central import Central
-from guardlint.policy.documents import read_document
+from guardlint.policy.company import company_configuration
+from guardlint.policy.documents import Document, read_document
 from guardlint.policy.rails import Rail
 from guardlint.source.files import shown_path
 from guardlint.source.record import replace
@@ -50,6 +52,7 @@ class RailTrial:
         self._folder = folder
         self._stack = stack
         self._guards: dict[str, Guard] = {}
+        self._engines: dict[str, ColangEngine] = {}
 
     def guard(self, settings: Mapping[str, Any]) -> Guard:
         """The guard of these settings. Raises what compile and the guard raise."""
@@ -72,6 +75,14 @@ class RailTrial:
         else:
             checked = guard.check_tool_result(case["tool"]["name"], case["tool"].get("result"))
         return checked  # type: ignore[no-any-return]
+
+    def on_other_engine(self, case: Mapping[str, Any], settings: Mapping[str, Any]) -> str | None:
+        """The verdict of NeMo's Colang engine, where the rail claims it and the case is of texts alone."""
+        key = json.dumps(settings, sort_keys=True)
+        self.guard(settings)
+        if key not in self._engines or case["direction"] not in ("input", "output") or "context" in case:
+            return None
+        return self._engines[key].status(case)
 
     def _made(self, settings: str | None) -> Guard:
         from guardlint.bundle.compile import compile_bundle
@@ -101,6 +112,14 @@ class RailTrial:
             signers=[key],
         )
         (place / "trial.glbundle").write_bytes(made.data)
+        if rail.engines:
+            company = place / "company"
+            for name, data in company_configuration(central.policy("trial"), central).items():
+                (company / name).parent.mkdir(parents=True, exist_ok=True)
+                (company / name).write_bytes(data)
+            claimed_fast(rail, company)
+            if "llmrails" in rail.engines:
+                self._engines[settings or "{}"] = ColangEngine(company, self._stack)
         return self._stack.enter_context(Guard.load(place / "trial.glbundle", trust=trusting(key.public)))
 
 
@@ -116,6 +135,8 @@ def rail_outcomes(suite: Suite, central: Central, settings: Settings) -> Iterato
 
     Raises RuntimeUnavailable without the extra ``runtime``.
     """
+    if not suite.path.is_file():
+        return
     rail = central.rail(suite.name)
     document = read_document(suite.path, "rail-tests")
     common: Mapping[str, Any] = document.data.get("settings", {})
@@ -124,24 +145,23 @@ def rail_outcomes(suite: Suite, central: Central, settings: Settings) -> Iterato
         trial = RailTrial(rail, suite.folder, judge, stack)
         for index, case in enumerate(document.data.get("cases", ())):
             if settings.picks(rail.label, case["id"]):
-                place = str(document.place("cases", index))
-                yield _case(trial, case, {**common, **case.get("settings", {})}, place, settings)
+                yield _case(trial, document, index, settings)
         for text in benign_texts(rail, document):
             if settings.picks(rail.label, text.id):
                 yield _benign(trial, text, common, settings)
 
 
-def _case(
-    trial: RailTrial, case: Mapping[str, Any], chosen: Mapping[str, Any], place: str, settings: Settings
-) -> Outcome:
+def _case(trial: RailTrial, document: Document, index: int, settings: Settings) -> Outcome:
+    case: Mapping[str, Any] = document.data["cases"][index]
+    chosen = {**document.data.get("settings", {}), **case.get("settings", {})}
+    place = str(document.place("cases", index))
+    tolerance = tolerance_of(document, index)
     judge = trial.judge
     outcome = Outcome(trial.rail.label, case["id"], place, "passed", about=case["about"])
     scripted = bool(case.get("judge"))
     with_model: Mapping[str, Any] = case.get("with_model", {})
     if not judge.scripted and scripted:
-        reason = with_model.get("skip") or (
-            "a script plays the outage" if case["about"] == "outage" else None
-        )
+        reason = with_model.get("skip") or (_OUTAGE if case["about"] == "outage" else None)
         if reason is not None:
             return Outcome(trial.rail.label, case["id"], place, "skipped", reason, case["about"])
     by_model = scripted and not judge.scripted
@@ -151,15 +171,17 @@ def _case(
         checked = trial.check(case, chosen)
         verdict = checked.verdict
         said = f"{verdict.status} by {verdict.rail}" if verdict.rail else str(verdict.status)
-        return Attempt(said, _wrong(checked, judge, case), _marks(trial.rail, case["direction"], checked))
+        wrong = _wrong(checked, judge, case)
+        # What the guard decides without NeMo is no question to NeMo's other engine.
+        asked = any(step.step == "company" for step in verdict.steps)
+        if wrong is None and asked and not by_model:
+            judge.begin(case.get("judge", ()))
+            other = trial.on_other_engine(case, chosen)
+            if other is not None and not other.startswith(case["expect"]):
+                wrong = f"on NeMo's Colang engine it is {other}, not {case['expect']}"
+        return Attempt(said, wrong, _marks(trial.rail, case["direction"], checked))
 
-    ended = tried(
-        outcome,
-        attempt,
-        settings,
-        by_model=by_model,
-        tolerance=with_model if "tries" in with_model else None,
-    )
+    ended = tried(outcome, attempt, settings, by_model=by_model, tolerance=tolerance)
     counted = case["about"] == "benign" and case["expect"] == "passed" and not (scripted and judge.scripted)
     return replace(ended, counted=True) if counted else ended
 

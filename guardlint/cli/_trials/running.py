@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -20,6 +22,19 @@ _PATIENCE = 660.0
 _RAILS_EACH = 3
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """What is started here is not interrupted while it starts, when it cannot yet say so itself."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Worker:
     """A process that tries one suite after the other."""
 
@@ -27,7 +42,8 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
         self.process: BaseProcess = context.Process(target=_serve, args=(other, settings), daemon=False)
-        self.process.start()
+        with _deaf():
+            self.process.start()
         other.close()
         self.index = -1
 
@@ -156,8 +172,6 @@ def _said(pipe: Connection) -> Any:
 
 def _serve(pipe: Connection, settings: Settings) -> None:
     """In the worker. Interrupts are for the process that the user sees; the pipe's end ends this one."""
-    import signal
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     central: Central | None = None
     while True:

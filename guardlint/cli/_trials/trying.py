@@ -7,9 +7,10 @@ from time import perf_counter
 from typing import Any
 
 from guardlint.cli._trials.outcome import Mark, Outcome, Settings
+from guardlint.policy.documents import Document
 from guardlint.source.record import record, replace
 
-__all__ = ["Attempt", "tried"]
+__all__ = ["Attempt", "tolerance_of", "tried"]
 
 
 @record
@@ -19,6 +20,18 @@ class Attempt:
     verdict: str
     wrong: str | None
     marks: tuple[Mark, ...] = ()
+
+
+def tolerance_of(document: Document, index: int) -> Mapping[str, Any] | None:
+    """How many of how many tries of a case must go right, where it says so. Raises ConfigError."""
+    given: Mapping[str, Any] = document.data["cases"][index].get("with_model", {})
+    if "tries" not in given:
+        return None
+    if given["at_least"] > given["tries"]:
+        raise document.error(
+            f"'at_least' is more than the {given['tries']} tries", "cases", index, "with_model", "at_least"
+        )
+    return given
 
 
 def tried(

@@ -9,6 +9,7 @@ from guardlint.guard.call import Call
 from guardlint.guard.plan import Plan, Step
 from guardlint.guard.streaming.gate import Gate
 from guardlint.guard.streaming.holdback import Holdback, Segment, TooLong
+from guardlint.guard.streaming.tails import WORD
 from guardlint.pii import Span, Transformer
 
 __all__ = ["Channel", "Steps"]
@@ -88,7 +89,7 @@ class _Stage(Protocol):
 
     def question(self) -> str | None: ...
 
-    async def step(self, steps: Steps, call: Call) -> str | None: ...
+    async def step(self, steps: Steps, call: Call, /) -> str | None: ...
 
 
 def _stages(plan: Plan) -> list[_Stage]:
@@ -103,9 +104,53 @@ def _stages(plan: Plan) -> list[_Stage]:
             stages.append(_Masked(step))
         else:
             rails.append(step)
-    if rails or not stages:
+    if rails:
         stages.append(_Judged(plan, tuple(rails)))
-    return stages
+    # What stands for a value is only put back whole, so words are not taken apart where anything is.
+    return stages or [_Words() if any(step.restore for step in plan.steps["input"]) else _Open()]
+
+
+class _Open:
+    """No output steps at all: what comes, goes."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._ended = False
+
+    def feed(self, text: str) -> None:
+        self._text += text
+
+    def end(self) -> None:
+        self._ended = True
+
+    @property
+    def is_done(self) -> bool:
+        return self._ended and not self._text
+
+    def question(self) -> str | None:
+        return self._text or None
+
+    async def step(self, _steps: Steps, _call: Call) -> str | None:
+        text, self._text = self._text, ""
+        return text or None
+
+
+class _Words(_Open):
+    """The same, but for the word that has not ended."""
+
+    def question(self) -> str | None:
+        return self._text[: self._end()] or None
+
+    async def step(self, _steps: Steps, _call: Call) -> str | None:
+        end = self._end()
+        text, self._text = self._text[:end], self._text[end:]
+        return text or None
+
+    def _end(self) -> int:
+        if self._ended:
+            return len(self._text)
+        words = list(WORD.finditer(self._text))
+        return words[-1].start() if words else len(self._text)
 
 
 class _Masked(Holdback):
@@ -163,7 +208,7 @@ class _Judged(Gate):
         text = self.question()
         if text is None:
             return None
-        told = await steps.judge(self._steps, text, call) if self._steps else text
+        told = await steps.judge(self._steps, text, call)
         if call.blocked:
             return None
         if told == text:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from guardlint.guard.streaming.tails import HELD_WORDS, WORD
+from guardlint.guard.streaming.tails import HELD_WORDS, WORD, ends_sentence
 from guardlint.guard.streaming_plan import Looks
 
 __all__ = ["Gate"]
 
-_CLOSING: Final = "\"'`*_)]}»›“”’"
-_ENDINGS: Final = (".", "!", "?", "…", "。", "！", "？", ":")
 _LEAST_WORDS: Final = 8
 """A sentence shorter than that is looked at together with the next: ``Dr.``, ``1.``, ``Yes!``."""
 
@@ -100,5 +98,4 @@ class Gate:
             return True
         if not self._looks.sentence or count < _LEAST_WORDS:
             return False
-        start, end = self._words[self._scanned - 1]
-        return self._text[end] == "\n" or self._text[start:end].rstrip(_CLOSING).endswith(_ENDINGS)
+        return ends_sentence(self._text, *self._words[self._scanned - 1])

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from guardlint.guard.streaming.lines import Inserts, Lines
-from guardlint.guard.streaming.tails import WORD, growing_from, json_from
+from guardlint.guard.streaming.tails import HELD_WORDS, WORD, ends_sentence, growing_from, json_from
 from guardlint.pii import Span
 
 __all__ = ["LIMIT", "Holdback", "Segment", "TooLong"]
@@ -31,13 +31,15 @@ LIMIT: Final = 16_384
 """Characters that are held at most: what is longer and has no end yet is blocked."""
 _LEFT: Final = 160
 """Characters before the first one that is not final: context words count for 64, addresses reach 128."""
-_LEFT_TO_LINE: Final = 120
+_LEFT_TO_LINE: Final = 60
 """So many more are read when the line begins there."""
 _NO_HEADING: Final = "# "
 """Before the rest of a line, which must not be taken for a line of headings."""
-_FIRST_STEPS: Final = (12, 16)
-_STEP: Final = 28
-"""Words between two looks; fewer at the beginning, so that the first words come soon."""
+_FIRST_STEP: Final = 12
+_LEAST_STEP: Final = 20
+_STEP: Final = 32
+_EARLY: Final = 4
+"""Words between two looks: fewer where they make a sentence final, above all for the first looks."""
 
 
 class TooLong(Exception):
@@ -73,6 +75,7 @@ class Holdback:
         "_look",
         "_looked",
         "_looks",
+        "_scanned",
         "_text",
         "_too_long",
         "_words",
@@ -84,7 +87,8 @@ class Holdback:
         self._words: list[tuple[int, int]] = []
         self._lines = Lines()
         self._inserts = Inserts()
-        self._looked = 0
+        self._looked = 0  # words until the last look
+        self._scanned = 0  # words that were asked whether they are the last of a look
         self._looks = 0
         self._look: _Look | None = None
         self._ended = False
@@ -149,11 +153,10 @@ class Holdback:
         return Segment(first, self._text[first:stop], kept)
 
     def _next(self) -> _Look | None:
-        count = self._looked + self._step()
-        if count <= len(self._words):
-            self._looked = count
-            end = self._words[count - 1][1]
+        if self._reach():
+            end = self._words[self._looked - 1][1]
             if end - self.released > LIMIT:
+                self._too_long = True
                 raise TooLong
             return self._window(end, final=False)
         if self._too_long:
@@ -162,11 +165,21 @@ class Holdback:
             return self._window(len(self._text), final=True)
         return None
 
-    def _step(self) -> int:
-        """Words to the next look: more when much is held, or a long value would be read again and again."""
-        step = _FIRST_STEPS[self._looks] if self._looks < len(_FIRST_STEPS) else _STEP
+    def _reach(self) -> bool:
+        """Whether the words for the next look have come; it is at the last of :attr:`_looked` then."""
         held = self._looked - bisect_left(self._words, (self.released, 0), hi=self._looked)
-        return max(step, held // 2)
+        # More when much is held, or a long value would be read again and again.
+        most = _FIRST_STEP if not self._looks else max(_STEP, held // 2)
+        least = most if held > _STEP else _FIRST_STEP if self._looks < _EARLY else _LEAST_STEP
+        for count in range(max(self._looked + least, self._scanned), self._looked + most + 1):
+            if count > len(self._words):
+                return False
+            self._scanned = count
+            ended = self._words[count - 1 - HELD_WORDS] if count > HELD_WORDS else None
+            if count == self._looked + most or (ended and ends_sentence(self._text, *ended)):
+                self._looked = count
+                return True
+        return False
 
     def _window(self, end: int, *, final: bool) -> _Look:
         self._lines.advance(self._text, end)
@@ -195,9 +208,8 @@ class Holdback:
 
     def _final(self, end: int, found: Sequence[Span]) -> int:
         """How far ``text[:end]`` is final, which is never within a value or a word."""
-        words = self._words[: self._looked]
-        stop = growing_from(self._text[:end], words, self.released)
-        outside = json_from(self._text[:end], [(span.start, span.end) for span in found])
+        stop = growing_from(self._text, self._words, self._looked, self.released)
+        outside = json_from(self._text, end, [(span.start, span.end) for span in found])
         if outside is not None:
             stop = min(stop, outside)
         while True:
@@ -206,9 +218,9 @@ class Holdback:
             for span in reversed(found):
                 if span.start < stop <= span.end:
                     stop = span.start
-            index = bisect_right(words, (stop, end)) - 1
-            if index >= 0 and words[index][0] < stop < words[index][1]:
-                stop = words[index][0]
+            index = bisect_right(self._words, (stop, end), hi=self._looked) - 1
+            if index >= 0 and self._words[index][0] < stop < self._words[index][1]:
+                stop = self._words[index][0]
             if stop <= self.released:
                 return self.released
             if stop == before:

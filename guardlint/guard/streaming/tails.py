@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["HELD_CHARACTERS", "HELD_WORDS", "WORD", "growing_from", "json_from"]
+__all__ = ["HELD_CHARACTERS", "HELD_WORDS", "WORD", "ends_sentence", "growing_from", "json_from"]
 
 HELD_WORDS: Final = 8
 """Words at the end of a text that are never final."""
@@ -38,40 +38,51 @@ _NAME_WORDS: Final = frozenset(
     "lès bin ibn al el ter zu zum zur bis quater rue avenue boulevard place chemin allée impasse cours quai "
     "route square passage apt apartment suite unit flat ste box".split()
 )
+_JSON_BEGIN: Final = re.compile(r"\s*[{\[]")
 _JSON_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)', re.DOTALL)
+
+_CLOSING: Final = "\"'`*_)]}»›“”’"
+_ENDINGS: Final = (".", "!", "?", "…", "。", "！", "？", ":")
 
 Words = Sequence[tuple[int, int]]
 
 
-def growing_from(text: str, words: Words, since: int) -> int:
-    """Where the part of ``text`` begins that what follows may still change, by shape; at least ``since``.
+def ends_sentence(text: str, start: int, end: int) -> bool:
+    """Whether the word ``text[start:end]``, with a character behind it, ends a sentence or a line."""
+    return text[end] == "\n" or text[start:end].rstrip(_CLOSING).endswith(_ENDINGS)
 
-    ``words`` are the places of all words, the last one ends where ``text`` does.
+
+def growing_from(text: str, words: Words, count: int, since: int) -> int:
+    """Where the part of a text begins that what follows may still change, by shape; at least ``since``.
+
+    The text goes to the end of the last of the first ``count`` words (at least one), whose places ``words``
+    holds.
     """
-    first = max(len(words) - HELD_WORDS, 0)
-    while first and words[-1][1] - words[first][0] < HELD_CHARACTERS:
+    end = words[count - 1][1]
+    first = max(count - HELD_WORDS, 0)
+    while first and end - words[first][0] < HELD_CHARACTERS:
         first -= 1
-    least = bisect_right(words, (since, -1))  # the first word that is not final already
+    least = bisect_right(words, (since, -1), hi=count)  # the first word that is not final already
     for belongs, most in ((_is_numberish, _MOST_RUN_WORDS), (_is_namelike, _MOST_NAME_WORDS)):
-        start = len(words)
-        while start > max(least, len(words) - most) and belongs(text[slice(*words[start - 1])]):
+        start = count
+        while start > max(least, count - most) and belongs(text[slice(*words[start - 1])]):
             start -= 1
         first = min(first, start)
     while first > least and (_joins(text, words, first) or _joins(text, words, first - 1)):
         first -= 1
-    return max(since, words[first][0]) if first < len(words) else len(text)
+    return max(since, words[first][0])
 
 
-def json_from(text: str, spans: Sequence[tuple[int, int]]) -> int | None:
-    """Where in a JSON text the first of ``spans`` stands outside a string; None when none does.
+def json_from(text: str, end: int, spans: Sequence[tuple[int, int]]) -> int | None:
+    """Where in a JSON text, as far as ``end``, the first of ``spans`` stands outside a string, if any does.
 
     Such a number becomes a string when it is masked, but only if the whole turns out to be JSON.
     """
-    if not spans or text.lstrip()[:1] not in ("{", "["):
+    if not spans or not _JSON_BEGIN.match(text):
         return None
-    strings = [found.span() for found in _JSON_STRING.finditer(text)]
+    strings = [found.span() for found in _JSON_STRING.finditer(text, 0, end)]
     for start, _ in spans:
-        index = bisect_right(strings, (start, len(text)))
+        index = bisect_right(strings, (start, end))
         if not index or start >= strings[index - 1][1]:
             return start
     return None

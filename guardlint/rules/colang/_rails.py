@@ -9,6 +9,7 @@ from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.once import once_each
 from guardlint.nemo.references import RailReference, normalise_flow
 from guardlint.source.colang import Flow, Statement
+from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.python import ActionDefinition
 from guardlint.source.record import record
 
@@ -102,7 +103,7 @@ def set_somewhere(configuration: Configuration, name: str) -> bool:
     """Whether NeMo, a flow, a parameter of a rail or the team's Python gives the variable a value."""
     if name in _OF_NEMO or any(name in rail.parameters for rail in configuration.all_rails()):
         return True
-    loose = re.compile(rf"\${re.escape(name)}(?!\w)")
+    loose = lazy_pattern(rf"\${re.escape(name)}(?!\w)", needs=(name,))
     for flow in configuration.flows.values():
         for statement in flow.statements:
             if statement.target == name and not loose.search(statement.expression):
@@ -110,16 +111,14 @@ def set_somewhere(configuration: Configuration, name: str) -> bool:
             # `user … $name`, `event X(…)`, and what the outline does not read.
             if statement.kind in ("other", "event", "user", "when") and loose.search(statement.text):
                 return True
-    return any(
-        re.search(rf"\b{re.escape(name)}\b", configuration.texts[file.file])
-        for file in configuration.python_files
-    )
+    word = lazy_pattern(rf"\b{re.escape(name)}\b", needs=(name,))
+    return any(word.search(configuration.texts[file.file]) for file in configuration.python_files)
 
 
 def read_elsewhere(configuration: Configuration, flow: Flow, name: str) -> bool:
     """Whether something besides the flow looks at the variable: a flow, a message, a prompt, an action."""
-    wanted = re.compile(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])")
-    variable = re.compile(rf"\${re.escape(name)}(?!\w)")
+    wanted = lazy_pattern(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", needs=(name,))
+    variable = lazy_pattern(rf"\${re.escape(name)}(?!\w)", needs=(name,))
     for other in configuration.flows.values():
         if other is not flow and any(variable.search(item.text) for item in other.statements):
             return True
@@ -127,7 +126,7 @@ def read_elsewhere(configuration: Configuration, flow: Flow, name: str) -> bool:
         if any(wanted.search(text) and re.search(r"\{\{|\$", text) for text in message.texts):
             return True
     word = re.escape(name)
-    quoted = re.compile(rf"[\"']{word}[\"']|\{{\{{-?\s*{word}\b|\${word}\b")
+    quoted = lazy_pattern(rf"[\"']{word}[\"']|\{{\{{-?\s*{word}\b|\${word}\b", needs=(name,))
     files = [item.file for item in configuration.python_files]
     files += [item.file for item in configuration.yaml_files]
     return any(quoted.search(configuration.texts.get(file, "")) for file in files)

@@ -58,8 +58,8 @@ def check(project: Project) -> Iterator[Found]:
     dialog = [flow for flow in configuration.flows.values() if flow.name not in rails]
     told: set[str] = set()
     for flow in dialog:
-        answers = _answers(configuration, flow)
-        asked = _asked(configuration, flow)
+        answers: dict[str, Statement] | None = None
+        asked: dict[str, Statement] = {}
         for index, statement in enumerate(flow.statements):
             if statement.target == "skip_output_rails" and statement.expression.strip() == "True":
                 yield from _skipped(configuration, flow, statement, flow.statements[index + 1 :])
@@ -68,6 +68,10 @@ def check(project: Project) -> Iterator[Found]:
             if message is None:
                 continue
             slots, whole = _slots(message)
+            if not slots and not whole:
+                continue
+            if answers is None:
+                answers, asked = _answers(configuration, flow), _asked(configuration, flow)
             for slot in sorted((slots & answers.keys()) | (whole & asked.keys())):
                 told.add(message.name)
                 yield Found(

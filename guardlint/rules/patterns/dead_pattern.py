@@ -35,11 +35,12 @@ _NOTHING = "the pattern matches no text that people write: what it should stop p
 # A literal backslash before the letter of a class, where the letter cannot begin a word of its own.
 _DOUBLED = lazy_pattern(
     r"^(?:\(\?[aimsux]+\))?\\\\[bBAdDwWsS]|[(|]\\\\[bBdDwWsS]|\\\\[dDwWsS](?:[+*?{]|$|[)\]|\-.\\]| )"
-    r"|\\\\[bBZ](?:$|[)|])|\\\\\.(?!\*|\+)"
+    r"|\\\\[bBZ](?:$|[)|])|\\\\\.(?!\*|\+)",
+    needs=("\\\\",),
 )
-_POSIX = lazy_pattern(r"\[\^?\[:(?:alpha|digit|alnum|upper|lower|space|punct|xdigit|word):\]")
-_RAW = lazy_pattern(r"r(?P<quote>['\"]).+(?P=quote)", re.DOTALL)
-_SLASHES = lazy_pattern(r"/(?P<inside>.+)/[gimsuy]{1,5}", re.DOTALL)
+_POSIX = lazy_pattern(r"\[\^?\[:(?:alpha|digit|alnum|upper|lower|space|punct|xdigit|word):\]", needs=("[:",))
+_RAW = lazy_pattern(r"r(?P<quote>['\"]).+(?P=quote)", re.DOTALL, needs=("r'", 'r"'))
+_SLASHES = lazy_pattern(r"/(?P<inside>.+)/[gimsuy]{1,5}", re.DOTALL, needs=("/",))
 
 
 def check(project: Project) -> Iterator[Found]:

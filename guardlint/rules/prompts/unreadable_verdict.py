@@ -41,8 +41,10 @@ _TOLD = lazy_pattern(
     rf"(?<!\w)(?P<second>{_SECOND})(?!\w)",
     re.DOTALL,
 )
-_NOT_SAFE = lazy_pattern(rf"\bsafe{_BETWEEN}not[ -]safe\b|\bnot[ -]safe{_BETWEEN}safe\b")
-_JSON = lazy_pattern(r"\{\s*[\"'](\w+)[\"']\s*:[^{}]*\}")
+_NOT_SAFE = lazy_pattern(
+    rf"\bsafe{_BETWEEN}not[ -]safe\b|\bnot[ -]safe{_BETWEEN}safe\b", needs=("not safe", "not-safe")
+)
+_JSON = lazy_pattern(r"\{\s*[\"'](\w+)[\"']\s*:[^{}]*\}", needs=("{",))
 # "a score from 0 to 10", "rate it 1-5", "between 0 (fine) and 100 (harmful)"
 _SCALE = lazy_pattern(
     r"(?:\b(?:from|between)\s+|\bscale\s+(?:of|from)\s+|\(\s*|\b(?:score|rat(?:e|ing)|scale|number|level|grade)\b"
@@ -50,7 +52,8 @@ _SCALE = lazy_pattern(
     r"(?:10{1,2}|[1-9])(?:\.0)?\b(?:\s*\([^)]*\))?"
 )
 _SCORE = lazy_pattern(
-    r"\b(?:scor|rat(?:e|ing)\b|scale|grade|number|probabilit|percent|level|bewert|note\b|punkte)"
+    r"\b(?:scor|rat(?:e|ing)\b|scale|grade|number|probabilit|percent|level|bewert|note\b|punkte)",
+    needs=tuple("scor rate rating scale grade number probabilit percent level bewert note punkte".split()),
 )
 # The end of a prompt says how to answer.
 _TAIL = 300

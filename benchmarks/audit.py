@@ -50,17 +50,17 @@ VERDICT = Verdict("modified", entities=MappingProxyType({"EMAIL_ADDRESS": 1, "PE
 MESSAGES = [{"role": "user", "content": "My name is Jane Smith and my claim is about a bicycle. " * 4}]
 READ = """\
 import resource, sys
-from time import perf_counter
+from time import perf_counter, process_time
 from guardlint.guard.audit_read import records_of
 from guardlint.guard.audit_stats import stats_of
 from guardlint.guard.audit_verify import verify_chain
-started = perf_counter()
+started, busy = perf_counter(), process_time()
 if sys.argv[1] == "verify":
     count = verify_chain(sys.argv[2]).records
 else:
     count = stats_of(records_of(sys.argv[2:])).calls
-seconds = perf_counter() - started
-print(count, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+seconds, busy = perf_counter() - started, process_time() - busy
+print(count, seconds, busy, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 
@@ -144,11 +144,10 @@ def reading(folder: Path, count: int) -> None:
         for verb in ("verify", "stats"):
             command = [sys.executable, "-c", READ, verb, str(log)]
             ran = subprocess.run(command, capture_output=True, text=True, check=True)
-            found, seconds, megabytes = ran.stdout.split()
+            found, seconds, busy, megabytes = ran.stdout.split()
             assert int(found) == written, json.dumps(ran.stdout)
-            print(
-                f"  {verb:8} {written / float(seconds):10,.0f} records/s, at most {float(megabytes):.0f} MB"
-            )
+            speeds = f"{written / float(seconds):10,.0f} records/s, {written / float(busy):10,.0f} a second"
+            print(f"  {verb:8} {speeds} of the processor, at most {float(megabytes):.0f} MB")
 
 
 def main() -> None:

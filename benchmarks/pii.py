@@ -1,6 +1,6 @@
 """How well personal data is found, beside plain Presidio: per entity, per kind of message, per trick.
 
-Run: ``python benchmarks/pii.py [tune|measure] [--seed N] [--each N] [--misses N] [--no-peer]``.
+Run: ``python benchmarks/pii.py [tune|measure|fresh|fresh2] [--seed N] [--each N] [--misses N] [--no-peer]``.
 The set is generated (``pii_set``): templates for tuning and for measuring are separate, values come from the
 seed. Obfuscated values are those of the section ``adversarial`` under each trick.
 """
@@ -12,6 +12,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+from pii_set.fresh import FRESH_TRICKS, fresh_disguise
 from pii_set.rows import SETS, Row, rows
 from pii_set.scoring import SOFT, Found, Score, score
 from pii_set.tricks import TRICKS, disguised
@@ -37,7 +38,7 @@ def main() -> None:
     attacks = [row for row in everything if row.section == "adversarial"]
     for name, find in finders(chosen.profile, peer=not chosen.no_peer).items():
         tell(name, plain, find, chosen.misses)
-        _tell_tricks(attacks, find, chosen.misses)
+        _tell_tricks(attacks, find, chosen.misses, fresh=chosen.set.startswith("fresh"))
 
 
 def finders(profile: str, *, peer: bool) -> dict[str, Finder]:
@@ -84,10 +85,11 @@ def _tell_entities(total: Score) -> None:
         print("   ", ", ".join(line[start : start + 6]))
 
 
-def _tell_tricks(attacks: list[Row], find: Finder, misses: int) -> None:
+def _tell_tricks(attacks: list[Row], find: Finder, misses: int, *, fresh: bool) -> None:
     hits = asked = 0
-    for trick in TRICKS:
-        some = [row for attack in attacks if (row := disguised(attack, trick)) is not None]
+    disguise = fresh_disguise if fresh else disguised
+    for trick in FRESH_TRICKS if fresh else TRICKS:
+        some = [row for attack in attacks if (row := disguise(attack, trick)) is not None]
         if not some:
             continue
         part = score(some, [find(row.text) for row in some])

@@ -30,7 +30,7 @@ from guardlint.guard.streaming.holdback import Holdback
 from guardlint.guard.streaming_plan import Looks
 from guardlint.pii import Detector, Pseudonyms, Span, Transformer
 
-_PROSE = {
+_PROSE: dict[str, tuple[str, ...]] = {
     "en": (
         "The report was finished on time and everybody agreed with it. ",
         "Here is what the file says, as far as it can be read:\n",
@@ -253,7 +253,7 @@ def _tell_splits(profile: str, splits: int, chosen: argparse.Namespace) -> None:
 def _reply(characters: int = 4000) -> str:
     chance = random.Random(7)
     english = [row.text for row in rows("tune", 7, 2) if row.section == "en"]
-    parts = []
+    parts: list[str] = []
     while sum(map(len, parts)) < characters:
         parts.append(chance.choice(english) if chance.random() < 0.4 else _PROSE["en"][0])
     return " ".join(parts)[:characters]

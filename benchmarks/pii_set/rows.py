@@ -11,8 +11,8 @@ from .values import HARMLESS, Values
 
 __all__ = ["SETS", "Gold", "Row", "fill", "rows", "templates"]
 
-SETS = ("tune", "measure")
-"""Detectors are mended on the first; the second is only ever measured."""
+SETS = ("tune", "measure", "fresh", "fresh2")
+"""Detectors are mended on the first; the second is only ever measured, the others were by a second author."""
 _SLOT = re.compile(r"\{(?P<harmless>~)?(?P<kind>[A-Z][A-Z0-9_]+)(?::(?P<part>[a-z]+))?\}")
 _PARTS = {"first": "FIRST", "last": "LAST", "street": "STREET"}
 _LANGUAGES = {"de": "de", "fr": "fr"}
@@ -41,7 +41,7 @@ class Row:
 
 
 def templates(name: str) -> Iterator[tuple[str, str]]:
-    """(section, template) of one of the two sets."""
+    """(section, template) of a set; ``chat-de`` is a section ``chat`` whose values are German."""
     section = ""
     path = Path(__file__).with_name("templates") / f"{name}.txt"
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -53,13 +53,16 @@ def templates(name: str) -> Iterator[tuple[str, str]]:
 
 def rows(name: str, seed: int, each: int) -> list[Row]:
     """``each`` messages from every template of the set; the same for the same seed."""
-    values = Values(seed)
+    from .fresh import FreshValues
+
+    values = FreshValues(seed) if name.startswith("fresh") else Values(seed)
     return [fill(section, template, values) for section, template in templates(name) for _ in range(each)]
 
 
 def fill(section: str, template: str, values: Values) -> Row:
     """One message from a template."""
-    language = _LANGUAGES.get(section) or _language(section, template)
+    section, _, named = section.partition("-")
+    language = named or _LANGUAGES.get(section) or _language(section, template)
     parts: list[str] = []
     gold: list[Gold] = []
     length = end = 0

@@ -171,7 +171,7 @@ def stats(paths: tuple[Path, ...], since: str, until: str, form: str) -> int:
             raise UsageError(f"{name} is a day such as 2026-11-30, or a time such as 2026-11-30T12:00Z")
     data = stats_of(records_of(paths), since=since.removesuffix("Z"), until=until.removesuffix("Z")).data()
     if form == "json":
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(data, indent=2))
     elif form == "csv":
         click.echo(stats_csv(data), nl=False)
     else:

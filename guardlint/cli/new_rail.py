@@ -66,7 +66,9 @@ prompts:
     # A changed text has another digest: `guardlint test` says which. Raise the version with it.
     digest: {digest}
     task: {task}
-    # It shows {{{{ {variable} }}}}. Try the cases on a model: `guardlint test --rail {id} --model URL`.
+    variables: [{variable}]
+    # The models on which the cases were tried: `guardlint test --rail {id} --model URL`.
+    tried_with: []
     # NeMo takes everything but a clear "no" for a yes, which blocks.
     messages:
 {messages}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Final, Literal, Protocol, cast
@@ -54,7 +54,8 @@ class RailsVerdict:
     ``text`` is the text after rewriting (empty when blocked), ``rail`` the flow that blocked, ``error``
     tells a rail that broke from a rail that decided, ``rails`` are the flows seen to have run, ``llm_calls``
     the model calls seen.  ``timed_out`` tells one that took too long from one that broke otherwise;
-    ``degraded`` are flows that failed and were left out, as the company allows for them.
+    ``degraded`` are flows that failed and were left out, as the company allows for them; ``took`` the
+    milliseconds that each flow took, where flows are asked one by one.
     """
 
     status: Status
@@ -65,6 +66,7 @@ class RailsVerdict:
     llm_calls: int = 0
     timed_out: bool = False
     degraded: tuple[str, ...] = ()
+    took: tuple[tuple[str, float], ...] = field(default=(), compare=False)
 
     @classmethod
     def late(cls, rail: str | None = None) -> RailsVerdict:

@@ -14,12 +14,11 @@ from time import monotonic
 from typing import Final
 
 from guardlint.engines import Direction, Rails, RailsVerdict, Turn, Unit
-from guardlint.guard.crossing import Deadline, finished
+from guardlint.guard.crossing import Deadline, finished, fits_here
 from guardlint.guard.handling import Handling, together
 
 __all__ = ["Asker"]
 
-_HERE_CHARACTERS: Final = 20_000  # a longer text is not looked at in the caller's thread
 _DEGRADING_SHARE: Final = 0.5  # of the plan's time, where a rail that may be left out has no time of its own
 
 _Handlings = Mapping[Direction, Mapping[str, Handling]]
@@ -84,6 +83,7 @@ class Asker:
     ) -> RailsVerdict:
         line = self._lines[direction, unit]
         verdict = RailsVerdict.broken(unit.flows[0])
+        started = monotonic()
         if line.closed():
             try:
                 verdict = await self._asked(direction, turns, unit, line, deadline)
@@ -93,14 +93,16 @@ class Asker:
                 raise
             line.learn(failed=verdict.error)
         if verdict.error and line.handling.degrade:
-            return RailsVerdict("passed", turns[-1]["content"], degraded=unit.flows)
-        return verdict
+            verdict = RailsVerdict("passed", turns[-1]["content"], degraded=unit.flows)
+        if len(unit.flows) > 1:
+            return verdict
+        return replace(verdict, took=((unit.flows[0], (monotonic() - started) * 1000),))
 
     async def _asked(
         self, direction: Direction, turns: Sequence[Turn], unit: Unit, line: _Line, deadline: Deadline
     ) -> RailsVerdict:
         limit = line.handling.timeout
-        if not unit.waits and len(turns[-1]["content"]) <= _HERE_CHARACTERS:
+        if not unit.waits and fits_here((turns[-1]["content"],)):
             started = monotonic()
             work = self.rails.check(direction, turns, unit)
             answer = finished(work)
@@ -175,8 +177,9 @@ def _joined(turns: Sequence[Turn], verdicts: Sequence[RailsVerdict]) -> RailsVer
     rails = tuple(flow for verdict in verdicts for flow in verdict.rails)
     degraded = tuple(flow for verdict in verdicts for flow in verdict.degraded)
     calls = sum(verdict.llm_calls for verdict in verdicts)
+    took = tuple(pair for verdict in verdicts for pair in verdict.took)
     last = verdicts[-1]
     if last.status != "blocked":
         changed = any(verdict.status == "modified" for verdict in verdicts)
         last = RailsVerdict("modified" if changed else "passed", turns[-1]["content"])
-    return replace(last, rails=rails, llm_calls=calls, degraded=degraded)
+    return replace(last, rails=rails, llm_calls=calls, degraded=degraded, took=took)

@@ -106,6 +106,9 @@ class ChainFile:
                 status = os.fstat(self._descriptor)
                 self._inode = status.st_dev, status.st_ino
                 self._is_file = stat.S_ISREG(status.st_mode)
+            if not self._is_ours():
+                self.forget()
+                continue
             _lock(self._descriptor)
             try:
                 there = os.stat(self._path)  # noqa: PTH116 - once per record
@@ -118,6 +121,14 @@ class ChainFile:
             if size != self._size:
                 self._look(size)
             self.close()
+
+    def _is_ours(self) -> bool:
+        """Whether the descriptor is still this file: a host that becomes a daemon closes them all."""
+        try:
+            status = os.fstat(self._descriptor)
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == self._inode
 
     def _unlock(self) -> None:
         if _LOCKS:

@@ -15,6 +15,7 @@ __all__ = ["SCHEMA", "Latency", "Stats", "stats_of"]
 SCHEMA: Final = "guardlint/audit-stats/v1"
 _LEAST: Final = 0.001
 _CLASSES: Final = 1 / math.log(1.02)  # a percentile is at most two in a hundred beside the exact one
+_MOST: Final = 1e15  # of anything; beyond it a sum of floating-point numbers says nothing
 _MOST_NAMES: Final = 1000  # of one kind; a log that has more is not one that a guard wrote
 _OTHERS: Final = "(others)"
 _NAMES: Final = ("hook", "function", "app", "team", "environment", "tier", "mode", "reason", "rail")
@@ -98,11 +99,18 @@ class Stats:
             (bundle["name"], bundle["revision"], bundle["digest"]),
             tuple(record["waivers"]),
         )
-        guard, function = record["latency_ms"]["guard"], record["latency_ms"]["function"]
-        steps = [(f"{step['hook']} {step['step']}", step["latency_ms"]) for step in record["steps"]]
-        missed, calls = record["missed"], record["llm_calls"]
-        spent = calls, record["llm_calls_predicted"], record["cost"]
-        if not isinstance(time, str) or not isinstance(missed, int) or not isinstance(calls, int):
+        took = record["latency_ms"]
+        guard, function = _figure(took["guard"]), _figure(took["function"], 0)
+        steps = [(f"{step['hook']} {step['step']}", _figure(step["latency_ms"])) for step in record["steps"]]
+        steps += [
+            (f"{step['hook']} {flow}", _figure(spent))
+            for step in record["steps"]
+            for flow, spent in step["rails_ms"].items()
+        ]
+        missed, calls = _figure(record["missed"]), _figure(record["llm_calls"])
+        entities = [(str(name), _figure(count)) for name, count in record["entities"].items()]
+        spent = calls, _figure(record["llm_calls_predicted"], -1), _price(record["cost"])
+        if not isinstance(time, str):
             raise TypeError
         self._alike[alike] += 1
         if len(self._alike) > _MOST_NAMES:
@@ -113,14 +121,14 @@ class Stats:
             self.first = time
         if self.last is None or time > self.last:
             self.last = time
-        for entity, count in record["entities"].items():
+        for entity, count in entities:
             _count(self.entities, entity, count)
         self.latency["guard"].add(guard)
-        if function is not None:
+        if took["function"] is not None:
             self.latency["function"].add(function)
-        for name, took in steps:
+        for name, milliseconds in steps:
             known = name in self.steps or len(self.steps) < _MOST_NAMES
-            self.steps[name if known else _OTHERS].add(took)
+            self.steps[name if known else _OTHERS].add(milliseconds)
         self._spend(*spent)
 
     def _settle(self) -> None:
@@ -140,16 +148,16 @@ class Stats:
                 _count(self.kinds["waiver"], str(waiver), count)
         self._alike.clear()
 
-    def _spend(self, calls: int, predicted: float | None, cost: Mapping[str, Any] | None) -> None:
+    def _spend(self, calls: int, predicted: float, price: tuple[str, float, float] | None) -> None:
         self.llm_calls += calls
-        if predicted is not None:
+        if predicted >= 0:
             self.compared += calls
             self.predicted += predicted
-        if cost is not None and cost["estimated"] is not None:
-            known = cost["currency"] in self.cost or len(self.cost) < _MOST_NAMES
-            both = self.cost[cost["currency"] if known else _OTHERS]
-            both[0] += cost["estimated"]
-            both[1] += cost["predicted"]
+        if price is not None:
+            known = price[0] in self.cost or len(self.cost) < _MOST_NAMES
+            both = self.cost[price[0] if known else _OTHERS]
+            both[0] += price[1]
+            both[1] += price[2]
 
     def data(self) -> Record:
         """The whole as JSON (``schemas/audit-stats.json``); shares are of all calls, 0 to 1."""
@@ -193,6 +201,22 @@ def stats_of(records: Iterable[Mapping[str, Any]], *, since: str = "", until: st
             continue
         found.add(record)
     return found
+
+
+def _figure(value: Any, instead: int | None = None) -> Any:
+    """A number that a record may hold, or ``instead`` of null.  Raises ValueError for anything else."""
+    if value is None and instead is not None:
+        return instead
+    if type(value) not in (int, float) or not 0 <= value < _MOST:
+        raise ValueError
+    return value
+
+
+def _price(cost: Mapping[str, Any] | None) -> tuple[str, float, float] | None:
+    """Currency, estimate and prediction, where a record has them all."""
+    if cost is None or cost["estimated"] is None:
+        return None
+    return str(cost["currency"]), _figure(cost["estimated"]), _figure(cost["predicted"])
 
 
 def _count(counter: Counter[str], name: str, more: int) -> None:

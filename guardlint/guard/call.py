@@ -69,12 +69,16 @@ class Call:
             self.blocked, self.reason, self.rail, self.error = True, reason, rail, error
             self.code = code
 
+    @property
+    def status(self) -> Status:
+        """What the verdict says in one word."""
+        return "blocked" if self.blocked else "modified" if self.changed else "passed"
+
     def verdict(self) -> Verdict:
         """The verdict as it stands."""
-        status: Status = "blocked" if self.blocked else "modified" if self.changed else "passed"
         entities = MappingProxyType(dict(sorted(self.entities.items())))
         return Verdict(
-            status,
+            self.status,
             self.rail,
             self.reason,
             self.error,

@@ -34,6 +34,8 @@ class Conversation:
 
 
 def _like(given: Any, message: Message) -> Any:
+    if type(given) is dict and len(given) == 2 and isinstance(given.get("content"), str):
+        return dict(message)
     if not isinstance(given, Mapping):
         message = _with_role_of(as_plain(given), message)
         return with_changes(given, message)

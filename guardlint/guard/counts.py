@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from guardlint.guard.verdict import Verdict
+from guardlint.engines import Status
 
 __all__ = ["Counts"]
 
@@ -19,13 +19,13 @@ class Counts:
         self._lock = threading.Lock()
         self._seen: Counter[str] = Counter()
 
-    def add(self, verdict: Verdict) -> None:
+    def add(self, status: Status, *, error: bool, degraded: bool) -> None:
         """Count one call."""
         with self._lock:
             self._seen["calls"] += 1
-            self._seen[verdict.status] += 1
-            self._seen["error"] += verdict.error
-            self._seen["degraded"] += verdict.degraded
+            self._seen[status] += 1
+            self._seen["error"] += error
+            self._seen["degraded"] += degraded
 
     def now(self) -> Mapping[str, int]:
         """``calls``, by verdict, and how many of them with ``error`` and ``degraded``."""

@@ -10,16 +10,23 @@ from __future__ import annotations
 
 import asyncio
 import types
-from collections.abc import Coroutine, Generator
+from collections.abc import Collection, Coroutine, Generator
 from time import monotonic
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-__all__ = ["Deadline", "cross", "finished"]
+__all__ = ["Deadline", "cross", "finished", "fits_here"]
 
 T = TypeVar("T")
 
 _CROSSING: Final = object()
+_MOST_TEXTS: Final = 16
+_MOST_CHARACTERS: Final = 20_000
+
+
+def fits_here(texts: Collection[str]) -> bool:
+    """Whether the caller's thread may look at so much text: its event loop has others to serve."""
+    return len(texts) <= _MOST_TEXTS and sum(map(len, texts)) <= _MOST_CHARACTERS
 
 
 def finished(work: Coroutine[Any, Any, T]) -> tuple[T] | None:

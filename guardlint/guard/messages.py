@@ -53,6 +53,7 @@ _NOT_TEXT: Final = frozenset(
     | {"server_label", "container_id", "response_id", "previous_response_id"}
 )
 _WORD: Final = re.compile(r"[A-Za-z0-9_.:/+=-]*")
+_BLANK: Final = re.compile(r"\s")
 _MEDIA: Final = frozenset(
     {"image", "image_url", "input_image", "audio", "input_audio", "output_audio"}
     | {"video", "video_url", "file", "input_file", "base64"}
@@ -60,6 +61,7 @@ _MEDIA: Final = frozenset(
 _PAYLOADS: Final = frozenset({"data", "file_data", "url", "image_url", "video_url", "b64_json"})
 # What one call of a tool takes, or a typed answer: one JSON text for whoever reads it, with keys and numbers.
 _STRUCTURED: Final = frozenset({"arguments", "args", "input", "parsed"})
+_HOLDS_TEXT: Final = (str, Mapping, list, tuple)
 _UNREAD: Final = frozenset({"logprobs"})  # the reply in tokens; dropped when the reply is changed
 
 
@@ -87,7 +89,7 @@ def as_messages(conversation: object) -> list[Message]:
 def _as_message(index: int, given: Any) -> Message:
     if type(given) is dict and len(given) == 2:  # role and content: nearly every message
         role, content = given.get("role"), given.get("content")
-        if isinstance(role, str) and isinstance(content, str):
+        if isinstance(role, str) and isinstance(content, str) and role in _NEMO_ROLES:
             return dict(given)
     if not isinstance(given, Mapping) and fields_of(given) is None:
         raise UsageError(f"messages[{index}] must be a dictionary or a message, not {type(given).__name__}")
@@ -107,9 +109,10 @@ def _as_message(index: int, given: Any) -> Message:
 
 
 def check_names(message: Mapping[Any, Any]) -> None:
-    """Raises UsageError when the fields of a message have names that may be text themselves."""
-    if not all(isinstance(name, str) and _WORD.fullmatch(name) for name in message):
-        raise UsageError("the fields of a message must have plain names")
+    """Raises UsageError when a message's role, or the name of one of its fields, may be text itself."""
+    role = message.get("role")
+    if not all(isinstance(name, str) and _WORD.fullmatch(name) for name in (*message, role or "")):
+        raise UsageError("the role of a message, and its fields, must have plain names")
 
 
 def text_slots(message: Mapping[str, Any]) -> list[Slot]:
@@ -119,6 +122,7 @@ def text_slots(message: Mapping[str, Any]) -> list[Slot]:
         return [Slot(("content",), content)] if content else []
     keys = [key for key in _FIRST if key in message]
     keys += [key for key in message if key not in _FIRST and key != "role"]
+    keys = [key for key in keys if isinstance(message[key], _HOLDS_TEXT)]
     return [slot for key in keys for slot in _walk((key,), message[key], key in _NOT_TEXT, media=False)]
 
 
@@ -162,10 +166,10 @@ def _walk(path: Path, value: Any, named: bool, *, media: bool) -> Iterator[Slot]
             if value:
                 yield Slot(path, _json(value))
             return
-        kind = value.get("type")
+        kind = str(value.get("type"))
         media = (media or kind in _MEDIA or key in _MEDIA) and kind != "text"
         for name, item in value.items():
-            if name in _UNREAD or (media and name in _PAYLOADS and isinstance(item, str | bytes)):
+            if item is None or name in _UNREAD or (media and _is_payload(name, item)):
                 continue
             yield from _walk((*path, name), item, named or name in _NOT_TEXT, media=media)
     elif isinstance(value, list | tuple):
@@ -174,6 +178,13 @@ def _walk(path: Path, value: Any, named: bool, *, media: bool) -> Iterator[Slot]
             return
         for index, item in enumerate(value):
             yield from _walk((*path, index), item, named, media=media)
+
+
+def _is_payload(name: str, value: object) -> bool:
+    """A picture or where it is: in an address there are no blanks, in a sentence there are."""
+    if name not in _PAYLOADS or not isinstance(value, str | bytes):
+        return False
+    return not name.endswith("url") or isinstance(value, bytes) or not _BLANK.search(value)
 
 
 def _json(value: object) -> str:

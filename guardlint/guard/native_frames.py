@@ -68,19 +68,20 @@ _FRAMES: Final[tuple[tuple[str, float, tuple[str, ...], re.Pattern[str]], ...]] 
     (
         "new-identity",
         0.5,
-        ("from now on", "you are", "you will", "act as", "your name is", "rest of", "remainder", "take on", "play"),
+        ("from now on", "you are", "you will", "want you", "your name is", "rest of", "remainder", "let"),
         re.compile(
             r"\bfrom now on,? (?:you|chatgpt|the assistant)\b"
-            r"|\byou (?:are|will) (?:now|going to|to) (?:be|act|simulate|pretend|play|role-?play|respond|answer"
-            r"|an? |the )"
-            r"|\byou (?:will|shall|must) (?:act|behave|respond|answer|speak) (?:as|like)\b|\byour name is now\b"
+            r"|\byou (?:are|will) (?:now|going to|to) (?:be|act|simulate|pretend|play"
+            r"|role-?play|respond|answer|an? |the )"
+            r"|\byou (?:will|shall|must) (?:act|behave|respond|answer|speak) (?:as|like)\b"
+            r"|\byour name is now\b"
             r"|\bi want you to (?:act|become|role-?play|take on|simulate|pretend|be)\b"
             r"|\bfor the (?:rest|remainder) of (?:this|our|the) (?:chat|conversation|session)"
             r"|\blet['’]s play a\b[^.!?\n]{0,30}\bgame\b"
         ),
     ),
     (
-        "maker-s-rules-put-away",
+        "maker-put-away",
         0.5,
         ("openai", "content polic", "your programming", "your training", "chatgpt"),
         re.compile(
@@ -88,7 +89,8 @@ _FRAMES: Final[tuple[tuple[str, float, tuple[str, ...], re.Pattern[str]], ...]] 
             r"|censorship|limitations?)\b"
             r"|\b(?:content polic(?:y|ies)|your (?:programming|training))\b[^.!?\n]{0,60}\b(?:not apply|ignor"
             r"|bypass|disregard|free|no longer|override|regardless)"
-            r"|\b(?:ignor\w*|bypass\w*|regardless of|disregard\w*|free of|not adhere to|despite)\b[^.!?\n]{0,40}"
+            r"|\b(?:ignor\w*|bypass\w*|regardless of|disregard\w*|free of|not adhere to|despite)\b"
+            r"[^.!?\n]{0,40}"
             r"\b(?:content polic(?:y|ies)|your (?:programming|training)|openai)\b"
         ),
     ),

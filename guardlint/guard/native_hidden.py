@@ -50,6 +50,10 @@ _ODD: Final = re.compile(
     r"[A-Za-z](?:[.!?;:]?(?:\]|\)|\})[({\[]|\*\*|\\[!+\"'.]|\"\\|[.;!?]\]|\}\(|--[\"'])(?=[A-Za-z ])"
     r"|(?<=[a-z] )(?:\\[+!\"']|\]\(|\"\\!--|\{\\|\(\{)"
 )
+_ODD_MARKS: Final = (
+    *(f"{one}{two}" for one in "])}" for two in "({["),
+    "**", "\\", ".]", ";]", "!]", "?]", '--"', "--'", "({",
+)  # fmt: skip
 _CODE: Final = re.compile(
     r"[{;]\s*\n|\n\s{2,}\S|```|\bdef \w|\bfunction\b|</\w|\]\(https?:|^\s*[-*|] ", re.MULTILINE
 )
@@ -69,6 +73,8 @@ def hidden_signs(text: str) -> Iterator[tuple[str, float]]:
 
 def noise(text: str) -> Iterator[tuple[str, float]]:
     """The noise of a suffix that was found by search, in text that is no code."""
+    if not any(mark in text for mark in _ODD_MARKS):
+        return
     odd = len(_ODD.findall(text))
     if odd >= 2 and not _CODE.search(text):
         yield "noise", 1.0 if odd >= 3 else 0.5

@@ -11,7 +11,7 @@ from guardlint.engines import Direction, Rails, RailsVerdict, Status, Turn
 from guardlint.engines.evidence import with_passages
 from guardlint.guard.asking import Asker
 from guardlint.guard.call import CONTEXT, Call, Where, chosen_texts, put_texts
-from guardlint.guard.crossing import Deadline
+from guardlint.guard.crossing import Deadline, fits_here
 from guardlint.guard.halves import Halves
 from guardlint.guard.handling import Handling
 from guardlint.guard.masking import Masker
@@ -24,7 +24,6 @@ from guardlint.guard.verdict import Reason, StepRecord
 __all__ = ["Call", "Pipeline"]
 
 _AT_ONCE: Final = 8  # texts of one conversation checked at the same time
-_HERE: Final = 16  # texts that are looked at in the caller's thread; with more, its loop would feel it
 
 
 class Pipeline:
@@ -93,7 +92,7 @@ class Pipeline:
             await self._mask(hook, step, call, call.messages if reply is None else reply, deadline)
             return
         if step.name == "native":
-            self._ask_native(hook, step, call, reply)
+            await self._ask_native(hook, step, call, reply, deadline)
             return
         asker = self._company if step.name == "company" else self._team
         if asker is None or hook not in asker.rails.flows:
@@ -133,7 +132,9 @@ class Pipeline:
         rails = (step.rail,) if step.rail else ()
         self._note(hook, step, None, rails, [verdict], len(texts), started, call)
 
-    def _ask_native(self, hook: Direction, step: Step, call: Call, reply: list[Message] | None) -> None:
+    async def _ask_native(
+        self, hook: Direction, step: Step, call: Call, reply: list[Message] | None, deadline: Deadline
+    ) -> None:
         """Every text from outside each time, the context too: it costs less than to remember the texts."""
         assert step.native is not None, "a native step has its check"
         started = perf_counter()
@@ -144,6 +145,8 @@ class Pipeline:
         )
         texts = [slot.text for message in outside for slot in text_slots(message)]
         texts += call.context if reply is None else []
+        if not fits_here(texts):
+            await deadline.cross()
         verdict = RailsVerdict("passed")
         try:
             if step.native.check(texts) is not None:
@@ -214,7 +217,8 @@ class Pipeline:
         if not turns:
             return []
         started = perf_counter()
-        if len(turns) == 1 or (len(turns) <= _HERE and not asker.waits(hook)):
+        here = not asker.waits(hook) and fits_here([text[-1]["content"] for text in turns])
+        if len(turns) == 1 or here:
             verdicts = [await asker.ask(hook, text, deadline) for text in turns]
         else:
             await deadline.cross()
@@ -252,6 +256,9 @@ class Pipeline:
         call: Call,
     ) -> None:
         statuses = {verdict.status for verdict in verdicts}
+        took: dict[str, float] = {}
+        for flow, spent in (pair for verdict in verdicts for pair in verdict.took):
+            took[flow] = took.get(flow, 0.0) + spent
         status: Status = "blocked" if call.blocked else "modified" if "modified" in statuses else "passed"
         call.steps.append(
             StepRecord(
@@ -266,6 +273,7 @@ class Pipeline:
                 sum(verdict.llm_calls for verdict in verdicts),
                 round((perf_counter() - started) * 1000, 3),
                 tuple(dict.fromkeys(flow for verdict in verdicts for flow in verdict.degraded)),
+                tuple((flow, round(spent, 3)) for flow, spent in took.items()),
             )
         )
 

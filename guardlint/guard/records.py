@@ -136,6 +136,7 @@ def _step(step: StepRecord) -> Record:
         "llm_calls": step.llm_calls,
         "latency_ms": step.latency_ms,
         "degraded": list(step.degraded),
+        "rails_ms": dict(step.rails_ms),
     }
 
 

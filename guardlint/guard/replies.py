@@ -21,7 +21,7 @@ ReplyKind = Literal["text", "message", "list", "choices", "output"]
 
 # What a response repeats of its request: the application's words, not the model's.
 _ECHOES: Final = frozenset(
-    {"instructions", "tools", "tool_choice", "text", "prompt", "reasoning", "user", "truncation"}
+    {"instructions", "tools", "tool_choice", "prompt", "user", "truncation"}
     | {"prompt_cache_key", "safety_identifier", "conversation", "input"}
 )
 _HELP: Final = "return a text, an assistant message, or the client library's own reply"
@@ -47,6 +47,8 @@ class Reply:
         """
         if isinstance(given, str):
             return cls(given, "text", {"role": "assistant", "content": given}, {})
+        if _is_usual(given):
+            return cls(given, "message", dict(given), {})
         if inspect.iscoroutine(given):
             given.close()
         data = _read(given)
@@ -55,7 +57,8 @@ class Reply:
         if isinstance(data.get("choices"), list):
             return cls(given, "choices", {**data, "role": "assistant"}, {})
         if isinstance(data.get("output"), list) and "content" not in data:
-            rest = {name: value for name, value in data.items() if name in _ECHOES}
+            echoes = _ECHOES if data.get("object") == "response" else ()
+            rest = {name: value for name, value in data.items() if name in echoes}
             said = {name: value for name, value in data.items() if name not in rest}
             return cls(given, "output", {**said, "role": "assistant"}, rest)
         content = data.get("content")
@@ -68,7 +71,7 @@ class Reply:
         """``message``, this reply's after the output steps, in the shape that was given."""
         if self.kind == "text":
             return message["content"]
-        if text_slots(message) == text_slots(self.message):
+        if message is self.message or text_slots(message) == text_slots(self.message):
             return self.given
         new: Any = _without_tokens(message)
         if self.kind == "list":
@@ -89,6 +92,12 @@ class Reply:
             items = [{"content": one} if isinstance(one, str) else one for one in message["items"]]
             return [_kept({"role": "assistant", **one}) for one in items if isinstance(one, dict)]
         return [_kept(message)]
+
+
+def _is_usual(given: Any) -> bool:
+    """An assistant's text as a dictionary, and nothing beside it."""
+    usual = type(given) is dict and len(given) == 2 and given.get("role") == "assistant"
+    return usual and isinstance(given.get("content"), str)
 
 
 def _read(given: Any) -> Any:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import os
 import threading
 import weakref
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Final, Protocol, TypeVar
@@ -83,20 +84,24 @@ class Service:
 
     def wait_input(self, call: Call, hook: Hook) -> None:
         """The input steps on ``call``; blocks the calling thread."""
-        self._wait(call, hook, self._input(call, hook))
+        with self._until_given_up(call, hook):
+            self._wait(call, hook, self._input(call, hook))
 
     async def await_input(self, call: Call, hook: Hook) -> None:
         """The input steps on ``call``; leaves the calling loop free."""
-        await self._await(call, hook, self._input(call, hook, leave=self._slow_records))
+        with self._until_given_up(call, hook):
+            await self._await(call, hook, self._input(call, hook, leave=self._slow_records))
 
     def wait_output(self, call: Call, reply: Message, hook: Hook) -> Message | None:
         """The output steps on ``reply``; None when nothing may be released.  Blocks the calling thread."""
-        return self._wait(call, hook, self._output(call, reply, hook))
+        with self._until_given_up(call, hook):
+            return self._wait(call, hook, self._output(call, reply, hook))
 
     async def await_output(self, call: Call, reply: Message, hook: Hook) -> Message | None:
         """:meth:`wait_output`, leaving the calling loop free."""
-        work = self._output(call, reply, hook, leave=self._slow_records)
-        return await self._await(call, hook, work)
+        with self._until_given_up(call, hook):
+            work = self._output(call, reply, hook, leave=self._slow_records)
+            return await self._await(call, hook, work)
 
     def wait_stream(self, stream: Stream, call: Call) -> None:
         """One round of the output steps on a streamed reply; blocks the calling thread."""
@@ -121,7 +126,7 @@ class Service:
         call.recorded = True
         if self.audit.wanted:
             self._write(call, hook, function)
-        self.counts.add(call.verdict())
+        self.counts.add(call.status, error=call.error, degraded=call.degraded)
 
     def _write(self, call: Call, hook: Hook, function: FunctionOutcome) -> None:
         try:
@@ -235,6 +240,25 @@ class Service:
         future.cancel()
         call.block("timeout", error=True)
         self.record(call, hook, "not-called" if call.function_ms is None else "returned")
+
+    @contextlib.contextmanager
+    def _until_given_up(self, call: Call, hook: Hook) -> Iterator[None]:
+        """A caller who gives up just when the work ends would be in no record: it sees to one itself."""
+        try:
+            yield
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                call.block("cancelled", error=True)
+                outcome: FunctionOutcome = "not-called" if call.function_ms is None else "returned"
+                try:
+                    # In the loop, where the work writes its own: only the first of the two does.
+                    self._submit(self._given_up(call, hook, outcome))
+                except Exception:  # noqa: BLE001 - the guard is closed meanwhile
+                    self.record(call, hook, outcome)
+            raise
+
+    async def _given_up(self, call: Call, hook: Hook, outcome: FunctionOutcome) -> None:
+        self.record(call, hook, outcome)
 
     def _finished(self, work: Coroutine[Any, Any, T]) -> tuple[T] | None:
         """Start ``work`` here.  Not in the guard's own thread: what has to wait would wait for itself."""

@@ -59,10 +59,10 @@ def _called(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
         inner = value.get(key)
         if isinstance(inner, Mapping) and "name" in inner:
             found.append((str(inner["name"]), inner.get(arguments, "")))
-    name, kind = value.get("name"), value.get("type")
+    name, kind = value.get("name"), str(value.get("type", "function"))
     if isinstance(name, str):
         for key in ("arguments", "args", "input"):
-            if key in value and (kind in _CALLS or (key != "input" and kind in (None, "function"))):
+            if key in value and (kind in _CALLS or (key != "input" and kind in ("None", "function"))):
                 found.append((name, value[key]))
                 break
     return found
@@ -77,11 +77,13 @@ def tool_results(messages: Sequence[Message], start: int = 0) -> list[tuple[str,
             names.update(_numbered(message))
         if index < start:
             continue
-        if message["role"] in _TOOL_ROLES or message.get("type") in _RESULTS:
+        if message["role"] in _TOOL_ROLES or str(message.get("type")) in _RESULTS:
             found.append((_name_of(message, names), _answer(message)))
         content = message.get("content")
         parts = [part for part in content if isinstance(part, Mapping)] if isinstance(content, list) else []
-        found += [(_name_of(part, names), _answer(part)) for part in parts if part.get("type") in _RESULTS]
+        found += [
+            (_name_of(part, names), _answer(part)) for part in parts if str(part.get("type")) in _RESULTS
+        ]
     return found
 
 

@@ -19,7 +19,7 @@ Reason = Literal[
     "rail-missing",  # a company rail did not run although the engine says passed
     "personal-data",  # a personal-data step with the action `block`
     "personal-data-failed",  # the detector broke
-    "timeout",  # the plan's deadline passed
+    "timeout",  # the deadline of the plan passed, or that of a rail
     "reply-unsupported",  # the function returned what cannot be checked
     "cancelled",  # the caller gave up
     "audit-failed",  # the record could not be written
@@ -33,7 +33,8 @@ class StepRecord:
 
     ``step`` is ``pii``, ``company``, ``team`` or a native one; ``rails`` the flows (or the native rail) seen
     to run; ``checked`` the number of texts; ``engine`` is None for native steps; ``latency_ms`` is wall time;
-    ``degraded`` are the flows that failed and were left out, as the company allows for them.
+    ``degraded`` are the flows that failed and were left out, as the company allows for them; ``rails_ms`` is
+    the time of each flow over all texts, where flows are asked one by one.
     """
 
     hook: Direction
@@ -47,6 +48,7 @@ class StepRecord:
     llm_calls: int
     latency_ms: float
     degraded: tuple[str, ...] = ()
+    rails_ms: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

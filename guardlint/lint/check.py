@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,6 @@ from guardlint.lint.target import Folders, target_version
 from guardlint.nemo.configuration import Configuration, read_configuration
 from guardlint.nemo.discover import survey
 from guardlint.nemo.embedded import SUFFIXES, EmbeddedConfiguration, embedded_in, find_embedded
-from guardlint.nemo.embedded_reading import read_embedded
 from guardlint.nemo.installation import forget_folders
 from guardlint.rules.registry import all_rules, rule_ids
 from guardlint.rules.rule import LoadedRule
@@ -118,8 +118,21 @@ def discover_all(paths: Sequence[Path]) -> Discovered:
                     help="name a directory whose config.yml has `models:`, `rails:` or `colang_version:`",
                 )
             )
-        roots.update(dict.fromkeys(root.resolve() for root in found))
+        roots.update(dict.fromkeys(_resolved(found)))
     return Discovered(sorted(roots), sorted(embedded.values(), key=lambda item: item.place), problems)
+
+
+def _resolved(found: Iterable[Path]) -> Iterator[Path]:
+    """``Path.resolve``; of folders side by side it is asked once where the one above them is."""
+    above: dict[str, str] = {}
+    for root in found:
+        folder, name = os.path.split(str(root))
+        if not folder or name in ("", ".", "..") or os.path.islink(root):  # noqa: PTH114
+            yield root.resolve()
+            continue
+        if folder not in above:
+            above[folder] = os.path.realpath(folder)
+        yield Path(os.path.join(above[folder], name))  # noqa: PTH118
 
 
 def select_rules(
@@ -213,5 +226,7 @@ def read_target(target: Target, version: str | None = None) -> Configuration:
     """The effective configuration under ``version``, else the target's own, else the one pinned."""
     version = version or target.version or target_version(target.root)
     if target.embedded is not None:
+        from guardlint.nemo.embedded_reading import read_embedded
+
         return read_embedded(target.embedded, version=version)
     return read_configuration(target.root, version=version)

@@ -13,7 +13,6 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from guardlint.nemo.differences import apply_difference
 from guardlint.source.lazy_pattern import lazy_pattern
 
 __all__ = [
@@ -176,6 +175,8 @@ def _load(version: str) -> Catalogue:
     data: dict[str, Any] = json.loads((_DATA / f"{version}.json").read_bytes())
     if version == latest_version():
         return Catalogue(data)
+    from guardlint.nemo.differences import apply_difference
+
     whole = apply_difference(_load(data["newer"]).data, data["changes"])
     return Catalogue({**whole, "nemo": data["nemo"], "series": data["series"]})
 

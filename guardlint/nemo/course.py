@@ -76,10 +76,20 @@ def fewer(courses: Iterable[Course]) -> tuple[Course, ...]:
     return (*ordered[: _MOST // 3], *ordered[-2 * _MOST // 3 :])
 
 
+_NESTED = 200
+_nested: dict[int, tuple[tuple[Statement, ...], tuple[Node, ...]]] = {}
+
+
 def nested(statements: tuple[Statement, ...]) -> tuple[Node, ...]:
-    """The statements of a flow as a tree, by their indentation."""
+    """The statements of a flow as a tree, by their indentation; those of the last flows are kept."""
+    kept = _nested.get(id(statements))
+    if kept is not None and kept[0] is statements:
+        return kept[1]
     nodes, index = _level(statements, 0, 0)
     assert index == len(statements)
+    if len(_nested) >= _NESTED:
+        _nested.clear()
+    _nested[id(statements)] = statements, nodes
     return nodes
 
 

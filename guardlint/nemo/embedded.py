@@ -16,19 +16,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from guardlint.nemo.config_maps import config_maps_in
 from guardlint.nemo.discover import is_configuration
-from guardlint.nemo.python_calls import PythonCall, calls_in
 from guardlint.source.colang import is_version_2
 from guardlint.source.files import read_bytes, read_text, shown_path
 from guardlint.source.lazy_pattern import lazy_pattern
-from guardlint.source.mapped_text import MappedText, Origin, dedented
 from guardlint.source.place import Place
 from guardlint.source.python import ActionDefinition, parse_python
 from guardlint.source.record import record
 from guardlint.source.yaml_file import YamlProblem, parse_yaml
+
+if TYPE_CHECKING:
+    from guardlint.nemo.python_calls import PythonCall
+    from guardlint.source.mapped_text import MappedText, Origin
 
 __all__ = [
     "SUFFIXES",
@@ -137,6 +138,8 @@ def find_embedded(path: Path) -> list[EmbeddedConfiguration]:
         text = read_text(path)
     except (OSError, UnicodeDecodeError):
         return []
+    from guardlint.source.mapped_text import Origin
+
     origin = Origin(shown_path(path), text)
     if path.suffix == ".py":
         return list(_in_python(path, origin))
@@ -155,6 +158,9 @@ def embedded_in(names: Iterable[str], start: Path) -> list[EmbeddedConfiguration
 
 
 def _in_python(path: Path, origin: Origin) -> Iterator[EmbeddedConfiguration]:
+    from guardlint.nemo.python_calls import calls_in
+    from guardlint.source.mapped_text import MappedText, dedented
+
     calls = calls_in(origin, path)
     seen: set[Path] = set()
     actions = parse_python(origin.text, origin.file).actions if calls else ()
@@ -190,6 +196,8 @@ def _named_file(call: PythonCall, path: Path) -> tuple[Path, Origin] | None:
 
     Which folder the application runs in is not known; a name that fits in two of them is left alone.
     """
+    from guardlint.source.mapped_text import Origin
+
     top = path.absolute().parent
     folders = [top]
     while not (top / ".git").exists() and top != top.parent:
@@ -206,6 +214,8 @@ def _named_file(call: PythonCall, path: Path) -> tuple[Path, Origin] | None:
 
 
 def _in_config_maps(path: Path, origin: Origin) -> Iterator[EmbeddedConfiguration]:
+    from guardlint.nemo.config_maps import config_maps_in
+
     for found in config_maps_in(origin):
         parts = {name: Part(text, origin) for name, text in sorted(found.texts.items())}
         if any(

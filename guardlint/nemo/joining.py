@@ -45,9 +45,8 @@ class Joined:
         """Join the next file in walk order; sections of the wrong shape are left out."""
         if isinstance(file.data, dict):
             self._join(file.data, lambda path: (file, path))
-            known = {key for keys in self.joining.values() if isinstance(keys, list) for key in keys}
             for key in file.data:
-                if key not in known:
+                if not any(key in keys for keys in self.joining.values() if isinstance(keys, list)):
                     self._rest(file, key)
 
     def join(self, other: Joined) -> None:

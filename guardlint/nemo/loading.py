@@ -9,7 +9,6 @@ from guardlint.nemo.code_refusals import code_refusals
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.flow_refusals import flow_refusals
 from guardlint.nemo.imports import dotted, written_path
-from guardlint.nemo.meant_keys import meant
 from guardlint.nemo.model_refusals import model_refusals
 from guardlint.nemo.once import once
 from guardlint.nemo.references import RailReference
@@ -225,12 +224,15 @@ def _is_written(configuration: Configuration, tasks: tuple[str, ...]) -> bool:
     keys = configuration.catalogue.data["keys"]
     if any(path == ("prompts",) for file in configuration.yaml_files for path, *_ in file.duplicates()):
         return True
-    if any(
-        name not in keys["keys"] and _has_task(value, tasks) and meant(str(name), value, keys) == "prompts"
-        for file in configuration.yaml_files
-        for name, value in file.data.items()
-    ):
-        return True
+    pairs = [pair for file in configuration.yaml_files for pair in file.data.items()]
+    odd = [
+        (str(name), value) for name, value in pairs if name not in keys["keys"] and _has_task(value, tasks)
+    ]
+    if odd:
+        from guardlint.nemo.meant_keys import meant
+
+        if any(meant(name, value, keys) == "prompts" for name, value in odd):
+            return True
     return any(
         item.data is not None
         and _has_task(item.data.get("prompts"), tasks)

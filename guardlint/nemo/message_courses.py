@@ -42,6 +42,11 @@ class MessageCourses(FlowCourses):
         }
         self.passthrough = value(("passthrough",)) is True
         self.single_call = value(("rails", "dialog", "single_call", "enabled")) is True
+        # Asked before every message.
+        self.is_retrieval_replaced = replaced_machinery(configuration, "retrieval") is not None
+        self.retrieval_rails = configuration.rails("retrieval")
+        self.has_output_rails = bool(configuration.rails("output"))
+        self.retrieval_acts = retrieval_acts(configuration)
 
     def rails(self, direction: str, courses: Courses) -> Courses:
         """Through the listed rails of one direction."""
@@ -59,7 +64,7 @@ class MessageCourses(FlowCourses):
 
         One that refuses is forgotten with its `stop` where a retrieval rail acts: then the query goes on.
         """
-        forgotten = not self.plain and retrieval_acts(self.configuration)
+        forgotten = not self.plain and self.retrieval_acts
         found = list(courses)
         for rail in self.configuration.rails(direction):
             after: list[Course] = []
@@ -139,7 +144,7 @@ class MessageCourses(FlowCourses):
     def _spoken(self, courses: Courses, by: str, *, whole: bool) -> Courses:
         """What goes on behind a message; ``whole``: it was checked whole, and not in pieces as it came."""
         state: State = "stopped" if by.startswith("rails.") else "waits"
-        if (whole and self.configuration.rails("output")) or retrieval_acts(self.configuration):
+        if (whole and self.has_output_rails) or self.retrieval_acts:
             return tuple(item._replace(state=state) if item.state == "on" else item for item in courses)
         return tuple(self._warned(item, state) if item.state == "on" else item for item in courses)
 
@@ -177,14 +182,15 @@ class MessageCourses(FlowCourses):
 
     def _retrieved(self, courses: Courses) -> Courses:
         """The retrieval rails run before every message, once: one that speaks itself never ends in NeMo."""
-        if self.in_retrieval or replaced_machinery(self.configuration, "retrieval") is not None:
+        if self.in_retrieval or self.is_retrieval_replaced:
             return courses
-        self.in_retrieval = True
-        try:
-            for rail in self.configuration.rails("retrieval"):
-                courses = self.rail(rail, courses)
-        finally:
-            self.in_retrieval = False
+        if self.retrieval_rails:
+            self.in_retrieval = True
+            try:
+                for rail in self.retrieval_rails:
+                    courses = self.rail(rail, courses)
+            finally:
+                self.in_retrieval = False
         return tuple(course if course.retrieved else course._replace(retrieved=True) for course in courses)
 
     def checked(self, courses: Courses, *, again: bool = False) -> Courses:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 from guardlint.source.lazy_pattern import lazy_pattern
@@ -145,6 +146,8 @@ def _judgements(sentence: str, facts: bool) -> Iterator[tuple[int, bool]]:
             end = max(start + len(item) for item in _PHRASES if sentence.startswith(item, start))
 
 
+# Teams copy the prompts of others, and a check of many configurations meets the same text again and again.
+@lru_cache(maxsize=512)
 def asked_for(template: str, *, facts: bool = False, beside: str = "") -> Asked | None:
     """What yes means in a prompt, or None where it cannot be told.
 

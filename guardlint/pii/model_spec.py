@@ -54,7 +54,7 @@ class ModelSpec:
         for label, entity in self.labels:
             if entity not in SERVED:
                 raise ConfigError(
-                    f"the label {label} of the model {self.package} stands for {entity}, which no model finds",
+                    f"the label {label} of {self.package} stands for {entity}, which no model finds",
                     help="one of " + ", ".join(sorted(SERVED)),
                 )
         return self

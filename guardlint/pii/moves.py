@@ -49,7 +49,7 @@ class Moves:
     @classmethod
     def of(cls, nlp: Any) -> Moves | None:
         """The recogniser of ``nlp``, None when the pipeline is built otherwise and spaCy itself must read."""
-        if nlp.pipe_names != ["ner"]:
+        if nlp.pipe_names != ["ner"] or nlp.get_pipe_meta("ner").factory != "ner":
             return None
         ner = nlp.get_pipe("ner")
         model, moves = ner.model, set(_names(ner))

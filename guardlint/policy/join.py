@@ -85,6 +85,11 @@ def _precedes(left: ComposedPolicy, right: ComposedPolicy, direction: Direction)
     return closure(left.precedes.get(direction, nothing) | right.precedes.get(direction, nothing))
 
 
+def _agree(one: dict[str, Any], two: dict[str, Any]) -> bool:
+    """Whether two mappings, such as schemas by tool, say nothing different of one thing."""
+    return all(two.get(key, item) == item for key, item in one.items())
+
+
 def _settings(left: RailUse, right: RailUse, rail: Rail) -> RailUse:
     settings: dict[str, Any] = {}
     for name, value in left.settings.items():
@@ -97,6 +102,8 @@ def _settings(left: RailUse, right: RailUse, rail: Rail) -> RailUse:
             settings[name] = other
         elif tighter == "superset" and isinstance(value, list) and isinstance(other, list):
             settings[name] = sorted({*value, *other})
+        elif tighter == "superset" and isinstance(value, dict) and _agree(value, other):
+            settings[name] = {**value, **other}
         elif tighter == "subset" and isinstance(value, list) and set(value) & set(other):
             settings[name] = sorted(set(value) & set(other))
         else:

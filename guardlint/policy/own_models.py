@@ -1,4 +1,4 @@
-"""The models of named entities that a rail on ``guardlint.pii`` reads texts with, beside the small English one."""
+"""The models that a rail on ``guardlint.pii`` reads texts with, beside the small English one."""
 
 from __future__ import annotations
 

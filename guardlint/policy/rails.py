@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -14,24 +12,12 @@ from guardlint.policy.documents import Document, read_document
 from guardlint.policy.filling import named_settings
 from guardlint.policy.model import Direction
 from guardlint.policy.own_models import NamedModel, read_models
+from guardlint.policy.prompts import Prompt, prompt_digest, read_prompts
 from guardlint.policy.recognizers import Recognizer, read_allow_list, read_recognizers
 from guardlint.source.names import closest
 from guardlint.source.record import record
 
 __all__ = ["Prompt", "Rail", "RailSetting", "RailSide", "load_rail", "prompt_digest"]
-
-_NEMO_PROMPT_KEYS = ("task", "content", "messages", "output_parser", "max_length", "max_tokens", "stop")
-
-
-@record
-class Prompt:
-    """An approved prompt; ``nemo`` is the entry of NeMo's ``prompts``."""
-
-    id: str
-    version: str
-    digest: str
-    task: str
-    nemo: Mapping[str, Any]
 
 
 @record
@@ -156,7 +142,7 @@ def load_rail(folder: Path) -> Rail:
     if data["id"] != folder.name:
         raise document.error(f"the id is not the folder's name '{folder.name}'", "id")
     _check_settings(document)
-    prompts = _prompts(folder)
+    prompts = read_prompts(folder)
     directions = {
         cast("Direction", direction): _side(document, direction, data["runs"], prompts)
         for direction in data["directions"]
@@ -183,13 +169,6 @@ def load_rail(folder: Path) -> Rail:
         before=_before(document),
         engines=tuple(data.get("engines", ("iorails", "llmrails") if data["runs"] == "nemo" else ())),
     )
-
-
-def prompt_digest(entry: Mapping[str, Any]) -> str:
-    """The digest of what NeMo gets of an approved prompt: its canonical JSON (sorted keys, no blanks)."""
-    nemo = {key: entry[key] for key in _NEMO_PROMPT_KEYS if key in entry}
-    text = json.dumps(nemo, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _side(document: Document, direction: str, runs: str, prompts: tuple[Prompt, ...]) -> RailSide:
@@ -277,27 +256,6 @@ def _setting(document: Document, name: str) -> RailSetting:
         minimum=entry.get("minimum"),
         maximum=entry.get("maximum"),
     )
-
-
-def _prompts(folder: Path) -> tuple[Prompt, ...]:
-    path = folder / "prompts.yml"
-    if not path.is_file():
-        return ()
-    document = read_document(path, "prompts")
-    prompts = []
-    for index, entry in enumerate(document.data["prompts"]):
-        digest = prompt_digest(entry)
-        if entry["digest"] != digest:
-            raise document.error(
-                f"the approved prompt '{entry['id']}' is not the text that its digest approves",
-                "prompts",
-                index,
-                "digest",
-                help=f"raise its version and write '{digest}'",
-            )
-        nemo = {key: entry[key] for key in _NEMO_PROMPT_KEYS if key in entry}
-        prompts.append(Prompt(entry["id"], entry["version"], digest, entry["task"], nemo))
-    return tuple(prompts)
 
 
 def _files(folder: Path) -> dict[str, bytes]:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.rules.rule import Fix, dotted
-from guardlint.source import yaml_edits, yaml_moves
 from guardlint.source.edits import Edit
 from guardlint.source.place import Place
 from guardlint.source.pyyaml import yaml
@@ -58,6 +57,8 @@ def replace_value(
     source: Source, path: DataPath, value: str | bool | float, *, safe: bool = True
 ) -> Fix | None:
     """Write another scalar at ``path``."""
+    from guardlint.source import yaml_edits
+
     file, own = origin_of(source, path)
     edit = yaml_edits.replace_scalar(file, own, value) if file is not None else None
     if edit is None:
@@ -69,6 +70,8 @@ def replace_value(
 
 def rename(source: Source, path: DataPath, new: str, *, safe: bool = True) -> Fix | None:
     """Rename the key at ``path``. None where a key of the new name stands beside it."""
+    from guardlint.source import yaml_edits
+
     file, own = origin_of(source, path)
     if file is None or file.node((*own[:-1], new)) is not None:
         return None
@@ -83,6 +86,8 @@ def remove(source: Source, path: DataPath, *, safe: bool = True) -> Fix | None:
 
     None where a comment stands in it: it would be lost.
     """
+    from guardlint.source import yaml_edits
+
     file, own = origin_of(source, path)
     if file is None:
         return None
@@ -97,15 +102,21 @@ def remove(source: Source, path: DataPath, *, safe: bool = True) -> Fix | None:
 
 def add(source: Source, path: DataPath, value: str | bool | float, *, safe: bool = True) -> Fix | None:
     """Write a key that is missing, with the sections on the way."""
+    from guardlint.source import yaml_edits
+
     return _add(source, path, yaml_edits.written(value), safe=safe)
 
 
 def add_list(source: Source, path: DataPath, items: Sequence[str], *, safe: bool = True) -> Fix | None:
     """Write a key that is missing with a list of texts."""
+    from guardlint.source import yaml_edits
+
     return _add(source, path, f"[{', '.join(map(yaml_edits.written, items))}]", safe=safe)
 
 
 def _add(source: Source, path: DataPath, shown: str, *, safe: bool) -> Fix | None:
+    from guardlint.source import yaml_edits
+
     file, own = origin_of(source, path)
     if file is None and isinstance(source, Configuration):
         file, own = next(iter(source.yaml_files), None), path
@@ -127,6 +138,8 @@ def move(
 
     ``value``: what to write there in the place of the value, as source.
     """
+    from guardlint.source import yaml_moves
+
     file, own = origin_of(source, path)
     if file is None:
         return None
@@ -148,6 +161,8 @@ def move_item(source: Source, path: DataPath, target: DataPath, *, safe: bool = 
 
     A list that held nothing else goes. None where the item shares its line with a comment.
     """
+    from guardlint.source import yaml_edits, yaml_moves
+
     file, own = origin_of(source, path)
     if file is None or not isinstance(_value(file, own), str):
         return None
@@ -170,6 +185,8 @@ def move_item(source: Source, path: DataPath, target: DataPath, *, safe: bool = 
 
 def add_item(source: Source, path: DataPath, text: str, *, safe: bool = False) -> Fix | None:
     """Put a text behind the last item of the list at ``path``, which is made where it is missing."""
+    from guardlint.source import yaml_edits
+
     file, own = origin_of(source, path)
     if file is None or file.has_odd_breaks:
         return None
@@ -213,6 +230,8 @@ def reorder(
     source: Source, path: DataPath, order: Sequence[int], title: str, *, safe: bool = True
 ) -> Fix | None:
     """Put the items of the list at ``path`` into another order."""
+    from guardlint.source import yaml_moves
+
     file, own = origin_of(source, path)
     edits = yaml_moves.reorder_items(file, own, order) if file is not None else None
     return Fix(title, edits, safe, (own,)) if edits else None
@@ -220,6 +239,8 @@ def reorder(
 
 def requote(source: Source, path: DataPath, value: str | None, *, safe: bool = True) -> Fix | None:
     """Write a text at ``path`` in single quotes, whatever it was written in; None for no value."""
+    from guardlint.source import yaml_edits
+
     file, own = origin_of(source, path)
     edit = yaml_edits.quote_scalar(file, own, value) if file is not None and value is not None else None
     return Fix(f"write `{edit.text}`", (edit,), safe, (own,)) if edit is not None else None

@@ -359,6 +359,44 @@ def test_percentiles() -> None:
     assert 0 == zero.percentile(50)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"latency_ms": {"guard": float("nan"), "function": 1.0}},
+        {"latency_ms": {"guard": float("inf"), "function": 1.0}},
+        {"latency_ms": {"guard": -1, "function": 1.0}},
+        {"latency_ms": {"guard": 1, "function": "1"}},
+        {"entities": {"PERSON": "many"}},
+        {"llm_calls": True},
+        {"missed": 1e300},
+        {"cost": {"currency": "EUR", "estimated": [], "predicted": 1}},
+        {"cost": {}},
+        {"waivers": [[]]},
+        {"app": {}},
+        {"policy": None},
+        {"steps": [{}]},
+        {"time": 5},
+    ],
+    ids=str,
+)
+def test_a_record_with_something_else(changes: dict[str, Any]) -> None:
+    """Is not counted at all, not even in part."""
+    record = make_record(
+        IDENTITY,
+        Verdict("passed"),
+        now=NOON,
+        hook="call",
+        function="returned",
+        messages=1,
+        guard_ms=1.0,
+        function_ms=1.0,
+        content={},
+    )
+    record["missed"] = 0
+    found = stats_of([record, {**record, **changes}]).data()
+    assert {**stats_of([record]).data(), "not_records": 1} == found
+
+
 def test_memory_does_not_grow_with_names() -> None:
     """A log with a million applications is counted, the rest of them together."""
     record = make_record(

@@ -278,3 +278,18 @@ def test_a_constraint_that_no_case_makes_fire(
         assert "policy.yml:8:" in ran.out
     else:
         assert "1 of 1 constraints fire and hold\n" in ran.out
+
+
+def test_a_rail_is_tried_on_both_engines_that_it_claims(central: Path, guardlint: Any) -> None:
+    """A pattern that only one of them heeds, and an engine that cannot serve it."""
+    manifest = central / "rails" / "no-herons" / "rail.yml"
+    change(manifest, "runs: nemo\n", "runs: nemo\nengines: [iorails, llmrails]\n")
+    assert 0 == guardlint("test", central).code
+    # NeMo's fast engine has no such rail, and says so.
+    change(manifest, "flows: [regex check output]", "flows: [regex check output, self check hallucination]")
+    ran = guardlint("test", central)
+    assert 2 == ran.code
+    assert "no-herons@0.1.0 claims NeMo's fast engine, which cannot serve it" in ran.out
+    assert "rails/no-herons/rail.yml" in ran.out
+    change(manifest, "engines: [iorails, llmrails]", "engines: [llmrails]")
+    assert 2 != guardlint("test", central).code

@@ -118,6 +118,14 @@ class TestTogether:
         assert rails.asked == ["regex"]
 
 
+    def test_each_rail_s_time_is_told(self) -> None:
+        """Milliseconds by flow, where flows are asked one by one."""
+        rails = Rails({"regex": says(None), "one": after(0.05)}, REGEX, ONE)
+        took = dict(asyncio.run(ask(asker(rails))).took)
+        assert list(took) == ["regex", "one"]
+        assert took["one"] > 49 > took["regex"] >= 0
+
+
 class TestTime:
     """Each rail has its own, within the plan's."""
 

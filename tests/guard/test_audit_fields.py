@@ -290,6 +290,19 @@ def test_degrade_where_the_plan_says_so(workshop: Any, shared_configs: Any) -> N
     assert [False] * 3 == [record["degraded"] for record in sink.records]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this platform has no /dev/full")
+def test_a_full_disk(workshop: Any, shared_configs: Any) -> None:
+    """Keeps the reply back, or lets it go, as the plan says; the guard lives on."""
+    for choice, reply, reason in (("block", REFUSAL, "audit-failed"), ("degrade", "fine", None)):
+        plan = shared_configs.plan(audit={"on_failure": choice})
+        guard = workshop.guard(audit=AuditLog("/dev/full", KEY), plan_data=plan)
+        for _ in range(3):
+            result = guard.call(lambda messages: "fine", "hello")
+            assert (reply, reason) == (result.reply, result.verdict.reason)
+            assert result.verdict.error is (choice == "block")
+            assert result.verdict.degraded is (choice == "degrade")
+
+
 def test_block_counts_too(workshop: Any, log: Path) -> None:
     """Calls that were blocked because there was no record are missing as well."""
     sink = Sometimes()

@@ -382,6 +382,24 @@ def test_no_descriptor_is_lost(log: Path) -> None:
     assert opened() == before
 
 
+@pytest.mark.parametrize("reused", [False, True])
+def test_a_host_that_closes_every_file(tmp_path: Path, log: Path, reused: bool) -> None:
+    """As one does that becomes a daemon: the log is opened again, and no other file gets a record."""
+    audit = fill(log, 2)
+    assert audit._file is not None
+    descriptor = audit._file._descriptor
+    os.close(descriptor)
+    other = tmp_path / "other"
+    if reused:
+        taken = os.open(other, os.O_RDWR | os.O_CREAT)
+        assert taken == descriptor
+    audit.write({"n": 3})
+    assert verify_chain(log).records == 3
+    assert not reused or other.read_bytes() == b""
+    if reused:
+        os.close(descriptor)
+
+
 @pytest.mark.parametrize(
     ("choices", "said"),
     [

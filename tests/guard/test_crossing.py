@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import random
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -150,6 +153,32 @@ class TestThere:
             "self check input",
             ("regex check input", "self check input"),
         )
+
+
+def test_callers_who_give_up(
+    workshop: Any, shared_configs: Any, server: ScriptedServer, tmp_path: Path
+) -> None:
+    """Whenever they do, before, while or just when the work ends, each call has its one record."""
+    log = tmp_path / "audit.jsonl"
+    guard = workshop.guard(company=shared_configs.self_check(server.base_url), audit=log)
+    rng = random.Random(1)
+    calls = 150
+
+    async def host() -> int:
+        async def one() -> int:
+            try:
+                await asyncio.wait_for(guard.acall(fine, "hello"), rng.uniform(0.0005, 0.06))
+            except TimeoutError:
+                return 1
+            return 0
+
+        return sum([await one() for _ in range(calls)])
+
+    assert 0 < asyncio.run(host())
+    guard.close()
+    records = [json.loads(line) for line in log.read_text().splitlines()]
+    assert len(records) == calls
+    assert {record["reason"] for record in records} <= {None, "cancelled"}
 
 
 def test_closed_guard(workshop: Any) -> None:

@@ -77,12 +77,10 @@ def _read(reply: Any) -> list[str] | None:
 @settings(max_examples=600, deadline=None)
 @given(st.dictionaries(_NAMES, _VALUES, min_size=1, max_size=5), st.data())
 def test_a_canary_is_found_wherever_it_sits(reply: dict[str, Any], data: st.DataObject) -> None:
-    """In any value and in any name of a field, but for pictures' addresses: read, or not released."""
+    """In any value and in any name of a field: read, or not released."""
     place = data.draw(st.sampled_from(_places(reply)))
     texts = _read(_planted(reply, place, CANARY))
-    picture = place[-1] in ("url", "image_url") or "url" in place or "image_url" in place
-    echoed = isinstance(reply.get("output"), list | tuple) and place[0] == "text" and "content" not in reply
-    if texts is not None and not picture and not echoed and place != ("role",):
+    if texts is not None:
         assert any(CANARY in text for text in texts), (reply, place)
 
 
@@ -130,7 +128,10 @@ def test_context(context: list[Any], data: st.DataObject) -> None:
     planted = _planted(context, data.draw(st.sampled_from(places)), CANARY) if places else [CANARY]
     read = Context.of(planted)
     if any(CANARY in text for text in read.texts):
-        changed = read.give([text.replace(CANARY, "<MASK>") for text in read.texts])
+        try:
+            changed = read.give([text.replace(CANARY, "<MASK>") for text in read.texts])
+        except UsageError:
+            return  # an object whose fields would have other names
         assert CANARY not in repr(changed)
 
 

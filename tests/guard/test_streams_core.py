@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from guardlint.guard.streaming.gate import Gate
 from guardlint.guard.streaming.holdback import LIMIT, Holdback, TooLong
+from guardlint.guard.streaming.spread import MOST_WORDS, words_held
 from guardlint.guard.streaming.tails import HELD_WORDS
 from guardlint.guard.streaming_plan import Looks
-from guardlint.pii import Detector, Pseudonyms, Span, Transformer
+from guardlint.pii import PROFILES, Custom, Detector, Pseudonyms, Span, Transformer
 
 MASKING = Transformer()
 DETECTOR = Detector("structured")
@@ -125,7 +126,9 @@ def test_every_cut_of_a_long_text(name: str) -> None:
 @given(st.data())
 def test_no_cuts_change_what_samples_give(data: st.DataObject) -> None:
     """Samples one after another, with whatever between them, cut anywhere."""
-    samples = st.sampled_from([*SHORT.values(), *LONG.values(), "Dear John Smith,", "a, b", "# x", "- one"])
+    samples = st.sampled_from(
+        [*SHORT.values(), *LONG.values(), "Dear John Smith,", "a, b", "# x", "- one", "word\u200b"]
+    )
     fill = st.sampled_from([" ", "\n", "\n\n", "\t", "; ", " and then it says: ", "\u00a0", "\u200b "])
     text = "".join(data.draw(st.lists(st.one_of(samples, fill), min_size=1, max_size=7)))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=12)))
@@ -190,6 +193,48 @@ def test_the_work_grows_with_the_text() -> None:
         held.answer([])
     assert max(looks) < 800
     assert sum(looks) < 4 * len(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        (r"POL-\d+", 8),
+        (r"policy\s+no\.?\s*\d{6}", 8),
+        (r"\bC\d{2}(?: \d{4}){9}\b", 10),
+        (r"(?:[a-z]+ ){12}end", 13),
+        (r"case: [^.]+\.", MOST_WORDS),
+        (r"(a)-\1", MOST_WORDS),
+        (r"x(?=.{0,30}y)", 31),
+    ],
+)
+def test_patterns_of_a_company_hold_what_they_reach(pattern: str, words: int) -> None:
+    """As many words as a match can stand over; a part of one never goes out."""
+    assert words_held([Custom("CASE", pattern)]) == words
+
+
+def test_a_long_value_of_a_company_is_not_taken_apart() -> None:
+    """Longer than the eight words that wait by themselves."""
+    own = Custom("CASE", r"case: [^.]+\.", 0.9)
+    detector = Detector(PROFILES["structured"].with_custom([own]))
+    text = (
+        "We have found it in the case: "
+        + "one more word and " * 9
+        + "the end. That is all "
+        + "and so on " * 30
+    )
+    expected = detector.mask(text)
+    for size in (1, 13, len(text)):
+        held, out = Holdback(words_held([own])), ""
+        for piece in [*(text[start : start + size] for start in range(0, len(text), size)), None]:
+            if piece is None:
+                held.end()
+            else:
+                held.feed(piece)
+            while (window := held.question()) is not None:
+                segment = held.answer(detector.detect(window))
+                out += MASKING.apply(segment.text, segment.spans, Pseudonyms())
+            assert expected.startswith(out)
+        assert out == expected
 
 
 def judged(text: str, cuts: Sequence[int], looks: Looks) -> tuple[list[str], str]:

@@ -142,9 +142,9 @@ def test_one_text_and_many_at_once(plain: Plain, texts: list[str], profile: Prof
     detector = Detector(profile)
     alone = {text: detector.detect(text) for text in texts}
     assert differing(alone, plain, profile) == {}
-    for size in (3, 16):
-        for first in range(0, len(texts), size):
-            batch = texts[first : first + size]
+    for size, some in ((16, texts), (3, texts[::4])):
+        for first in range(0, len(some), size):
+            batch = some[first : first + size]
             assert detector.detect_all(batch) == [alone[text] for text in batch]
 
 

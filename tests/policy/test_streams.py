@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from guardlint.bundle.steps import plan_of
 from guardlint.errors import ConfigError
 from guardlint.guard.streaming_plan import Looks, read_stream
 from guardlint.policy.central import Central
@@ -17,6 +18,15 @@ Write = Callable[..., Central]
 
 ORDER = ["end", "8+sentence", "8", "64+sentence", "64", "sentence"]
 """From the tightest on."""
+
+
+class Team:
+    """A team's configuration without rails."""
+
+    colang_version = "1.0"
+
+    def rails(self, direction: str) -> list[str]:
+        return []
 
 
 def said(stream: str) -> str:
@@ -51,9 +61,12 @@ def test_refused(body: str, message: str, central: Write) -> None:
 )
 def test_the_guard_does_what_the_policy_says(stream: str, looks: Looks, central: Write) -> None:
     """From the document to the plan and to what a guard reads there."""
-    word = central(a=said(stream)).policy("a").guard["stream"].value
-    assert read_stream(plan_stream(word)) == looks
+    repository = central(a=said(stream), b="")
+    word = repository.policy("a").guard["stream"].value
     assert stream_word(plan_stream(word)) == word
+    plan = plan_of(repository.policy("a"), repository, Team())  # type: ignore[arg-type]
+    assert read_stream(plan["stream"]) == looks
+    assert "stream" not in plan_of(repository.policy("b"), repository, Team())  # type: ignore[arg-type]
 
 
 def test_without_a_word_the_guard_has_its_own() -> None:

@@ -74,6 +74,8 @@ def test_case(
     if engine == "llmrails" and case.get("settings") == {"without_passages": "pass"}:
         expected = "blocked"  # all flows run together there: the judge is asked, and has no answer
     assert expected == verdict.status
+    let_through = expected == "passed" and case.get("settings") == {"without_passages": "pass"}
+    assert let_through == bool(verdict.degraded)  # noted, never in silence
     assert len(case.get("judge", ())) == len(judge.requests) or expected != case["expect"]
     assert [] == [seen for seen in case.get("judge_sees", ()) if seen not in judge.seen]
     assert [] == [seen for seen in case.get("judge_never_sees", ()) if seen in judge.seen]

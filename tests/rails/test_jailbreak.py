@@ -58,8 +58,8 @@ def test_every_frame_is_needed() -> None:
     seen = {name for text in [*ATTACKS, *benign()] for name, _ in frames(text)}
     assert {
         "answers-everything", "character-without-rules", "fiction-as-cover", "forbidden-refusal",
-        "forced-beginning", "forged-authority", "many-examples", "mode", "split-order", "stay-in-character",
-        "two-answers",
+        "forced-beginning", "forged-authority", "lawless-words", "maker-put-away", "many-examples", "mode",
+        "new-identity", "split-order", "stay-in-character", "two-answers",
     } == seen  # fmt: skip
 
 

@@ -137,3 +137,18 @@ def test_secret_before_the_mask(guard: Guard) -> None:
     """Listed behind the mask, and still the secret blocks instead of being masked."""
     checked = guard.check_input("The key is AKIAEXAMPLEEXAMPLE00, and I am anna.example@example.com.")
     assert ("blocked", "block-secrets") == (checked.verdict.status, checked.verdict.rail)
+
+
+def test_a_stream_that_runs_on_is_ended(guard: Guard) -> None:
+    """A native rail looks at the growing reply as the others do; what was released stays within its bound."""
+    from guardlint.guard import StreamBlocked
+
+    def talk(messages: Any) -> Iterator[str]:
+        for _ in range(200):
+            yield "Some more words. "
+
+    pieces = list(guard.wrap(talk)("Hello"))
+    last = pieces[-1]
+    assert isinstance(last, StreamBlocked)
+    assert "length-limits" == last.verdict.rail
+    assert len("".join(pieces[:-1])) <= 400

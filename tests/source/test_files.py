@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from guardlint.errors import GuardlintError
-from guardlint.source.files import read_text, shown_path, write_atomic
+from guardlint.source.files import read_bytes, read_text, shown_path, write_atomic
 
 
 def test_line_ends_are_one_character_and_the_mark_stays(tmp_path: Path) -> None:
@@ -43,3 +43,17 @@ def test_paths_are_shown_relative_to_the_working_directory(
     assert "a/b.yml" == shown_path(tmp_path / "a" / "b.yml")
     assert "a/b.yml" == shown_path(Path("a/b.yml"))
     assert tmp_path.parent.as_posix() == shown_path(tmp_path.parent)
+
+
+def test_what_is_too_large_or_no_file_is_not_read(tmp_path: Path) -> None:
+    """And what says that it is empty is read to its end, as the files of the system are."""
+    path = tmp_path / "text"
+    path.write_bytes(b"four")
+    assert read_bytes(path, 4) == b"four"
+    with pytest.raises(OSError, match="too large"):
+        read_bytes(path, 3)
+    with pytest.raises(IsADirectoryError):
+        read_bytes(tmp_path)
+    own = Path("/proc/self/status")
+    if own.exists():
+        assert read_bytes(own).endswith(b"\n")

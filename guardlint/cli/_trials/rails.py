@@ -172,8 +172,9 @@ def _case(trial: RailTrial, document: Document, index: int, settings: Settings) 
         verdict = checked.verdict
         said = f"{verdict.status} by {verdict.rail}" if verdict.rail else str(verdict.status)
         wrong = _wrong(checked, judge, case)
-        # What the guard decides without NeMo is no question to NeMo's other engine.
-        asked = any(step.step == "company" for step in verdict.steps)
+        # What was decided without the judge that the rail asks is no question to NeMo's other engine.
+        side = trial.rail.directions.get(case["direction"])
+        asked = side is not None and (not side.llm_calls or judge.asked > 0)
         if wrong is None and asked and not by_model:
             judge.begin(case.get("judge", ()))
             other = trial.on_other_engine(case, chosen)

@@ -9,6 +9,7 @@ from guardlint.guard.call import Call
 from guardlint.guard.plan import Plan, Step
 from guardlint.guard.streaming.gate import Gate
 from guardlint.guard.streaming.holdback import Holdback, Segment, TooLong
+from guardlint.guard.streaming.spread import words_held
 from guardlint.guard.streaming.tails import WORD
 from guardlint.pii import Span, Transformer
 
@@ -159,7 +160,7 @@ class _Masked(Holdback):
     __slots__ = ("_pii",)
 
     def __init__(self, step: Step) -> None:
-        super().__init__()
+        super().__init__(words_held(step.recognizers))
         self._pii = step
 
     async def step(self, steps: Steps, call: Call) -> str | None:

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import typing
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from time import perf_counter
 from typing import Any, Final, Literal
 
 from guardlint.errors import UsageError
@@ -131,12 +132,11 @@ class StreamFunction:
 class _Ways:
     """One stream between its function and its consumer: everything that waits for nothing."""
 
-    __slots__ = ("_rest", "_shape", "_tell", "ended", "stream", "turn")
+    __slots__ = ("_rest", "_tell", "ended", "stream", "turn")
 
     def __init__(self, turn: Turn, tell: Tell, shape: Shape) -> None:
         self.turn = turn
         self._tell = tell
-        self._shape = shape
         self.stream = turn.stream = Stream(turn.service.plan, turn.call, Shape.like(shape))
         self.ended = "stopped"
         self._rest: list[Any] = []
@@ -145,6 +145,7 @@ class _Ways:
         """Call the function with what the input steps left."""
         args, kwargs = self.turn.arguments()
         self.turn.call.function_ms = 0.0
+        self.stream.started = perf_counter()
         try:
             return iter_of(self.turn.chat.fn(*args, **kwargs))
         except BaseException:

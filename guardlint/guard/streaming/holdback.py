@@ -70,6 +70,7 @@ class Holdback:
 
     __slots__ = (
         "_ended",
+        "_held",
         "_inserts",
         "_lines",
         "_look",
@@ -82,7 +83,9 @@ class Holdback:
         "released",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, held: int = HELD_WORDS) -> None:
+        """``held`` words at the end wait in any case, eight at least."""
+        self._held = max(held, HELD_WORDS)
         self._text = ""
         self._words: list[tuple[int, int]] = []
         self._lines = Lines()
@@ -170,12 +173,18 @@ class Holdback:
         held = self._looked - bisect_left(self._words, (self.released, 0), hi=self._looked)
         # More when much is held, or a long value would be read again and again.
         most = _FIRST_STEP if not self._looks else max(_STEP, held // 2)
-        least = most if held > _STEP else _FIRST_STEP if self._looks < _EARLY else _LEAST_STEP
+        least = (
+            most
+            if held > max(_STEP, 2 * self._held)
+            else _FIRST_STEP
+            if self._looks < _EARLY
+            else _LEAST_STEP
+        )
         for count in range(max(self._looked + least, self._scanned), self._looked + most + 1):
             if count > len(self._words):
                 return False
             self._scanned = count
-            ended = self._words[count - 1 - HELD_WORDS] if count > HELD_WORDS else None
+            ended = self._words[count - 1 - self._held] if count > self._held else None
             if count == self._looked + most or (ended and ends_sentence(self._text, *ended)):
                 self._looked = count
                 return True
@@ -208,7 +217,7 @@ class Holdback:
 
     def _final(self, end: int, found: Sequence[Span]) -> int:
         """How far ``text[:end]`` is final, which is never within a value or a word."""
-        stop = growing_from(self._text, self._words, self._looked, self.released)
+        stop = growing_from(self._text, self._words, self._looked, self.released, self._held)
         outside = json_from(self._text, end, [(span.start, span.end) for span in found])
         if outside is not None:
             stop = min(stop, outside)

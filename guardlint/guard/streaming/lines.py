@@ -104,11 +104,19 @@ class Inserts:
 
     def _next(self, text: str, end: int) -> bool:
         found = insert_in(text, self._searched, end)
+        while found is not None and _in_a_word(text, found[0]):
+            found = insert_in(text, found[1], end)
         if found is None:
             self._searched = max(self._searched, end - _LONGEST_HEADER)
             return False
         self._header, self._bounds, self._open = found, [found[1]], True
         return True
+
+
+def _in_a_word(text: str, start: int) -> bool:
+    """Whether a word goes on at ``start`` once signs that nobody sees are gone."""
+    before = normalise(text[max(start - 8, 0) : start]).text
+    return re.search(r"\w\Z", before) is not None
 
 
 def _start(line: Line) -> int:

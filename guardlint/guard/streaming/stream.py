@@ -52,7 +52,8 @@ class Stream:
         self._calls: dict[int, _Calls] = {}
         self._restores = any(step.restore for step in plan.steps["input"])
         self._ended: set[int] = set()
-        self._started = perf_counter()
+        self.started = perf_counter()
+        """When the function was called."""
         self._first_ms: float | None = None
         self._pieces_in = self._pieces_out = 0
 
@@ -101,8 +102,6 @@ class Stream:
         if not self._call.blocked and not self.due:
             pieces += self._last
             self._last = []
-        if pieces and self._first_ms is None:
-            self._first_ms = (perf_counter() - self._started) * 1000
         self._pieces_out += len(pieces)
         return pieces
 
@@ -154,6 +153,8 @@ class Stream:
             # Last of all: no judge and no record ever sees what a pseudonym stands for.
             text = self._call.pseudonyms.restore(text)
         piece = self.shape.write(key, text)
+        if self._first_ms is None:
+            self._first_ms = (perf_counter() - self.started) * 1000
         (self._released if held is None else held.pieces).append(piece)
 
     def _note_calls(self, read: Read) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.once import once, once_each
-from guardlint.rules.colang2._reading import flows_of, invocations, is_action
 from guardlint.rules.flow_blocks import Block, blocks_of, flatten
 from guardlint.source.colang import Flow, Statement
 from guardlint.source.place import Place
@@ -65,14 +64,17 @@ class Test:
 @once_each
 def uses(configuration: Configuration) -> Iterator[Use]:
     """Every run of an action in the flows that NeMo reads."""
-    whole = configuration.flows if configuration.generation == "1.0" else flows_of(configuration)
-    for flow in whole.values():
-        for statement in flow.statements:
-            if configuration.generation == "1.0":
+    if configuration.generation == "1.0":
+        for flow in configuration.flows.values():
+            for statement in flow.statements:
                 call = statement.call
                 if call is not None and call.kind == "execute":
                     yield Use(flow, statement, call.name, call.arguments, call.place, statement.target)
-                continue
+        return
+    from guardlint.rules.colang2._reading import flows_of, invocations, is_action
+
+    for flow in flows_of(configuration).values():
+        for statement in flow.statements:
             for made in invocations(statement):
                 if is_action(made.name):
                     arguments = made.arguments

@@ -18,7 +18,6 @@ from guardlint.rules.actions._code import Use
 from guardlint.rules.colang._blocks import REFUSES, run
 from guardlint.rules.colang._rails import rail_flows
 from guardlint.rules.colang._values import FAILS, UNKNOWN, Made, Outcome, evaluate, names_in
-from guardlint.rules.colang2._reading import ENTRIES, flows_of, invocations
 from guardlint.rules.flow_blocks import Block, blocks_of, flatten
 from guardlint.source.colang import Flow, Statement
 from guardlint.source.place import Place
@@ -75,6 +74,8 @@ def decision_of(configuration: Configuration, use: Use) -> Decision | None:
 @once
 def rails_on_paper(configuration: Configuration) -> tuple[tuple[Block, ...], ...]:
     """The blocks of every rail of the team's, with those of the flows that it calls."""
+    from guardlint.rules.colang2._reading import ENTRIES, flows_of
+
     flows = configuration.flows
     if configuration.generation == "1.0":
         tops = [rail.flow for rail in rail_flows(configuration) if rail.is_listed]
@@ -116,6 +117,8 @@ def _as_old(flow: Flow, flows: dict[str, Flow]) -> Flow:
 
 
 def _plain(statement: Statement, flows: dict[str, Flow]) -> Statement:
+    from guardlint.rules.colang2._reading import invocations
+
     if statement.kind in ("if", "elif", "else", "while", "abort", "return", "when"):
         return statement
     made = invocations(statement)

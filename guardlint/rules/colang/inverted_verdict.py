@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration
@@ -24,8 +25,6 @@ from guardlint.rules.colang._rails import rail_flows, team_action, waits_for_eve
 from guardlint.rules.colang._values import Outcome, names_in
 from guardlint.rules.colang._waking import wakes_library
 from guardlint.rules.colang.old_style_outcome import flows_of_old_style
-from guardlint.rules.colang2._reading import has_guardrails
-from guardlint.rules.colang2._reading import rail_flows as modern_rail_flows
 from guardlint.rules.flow_blocks import Block, blocks_of, flatten
 from guardlint.rules.rule import Fix, Found, Project, Related, Rule
 from guardlint.source.colang import Flow, Statement
@@ -71,6 +70,9 @@ def check(project: Project) -> Iterator[Found]:
 
 def _modern(configuration: Configuration) -> Iterator[Found]:
     """In Colang 2.x: the branch that aborts is taken for the verdict that is good by its name."""
+    from guardlint.rules.colang2._reading import has_guardrails
+    from guardlint.rules.colang2._reading import rail_flows as modern_rail_flows
+
     rails = modern_rail_flows(configuration) if has_guardrails(configuration) else {}
     for use in uses(configuration) if rails and configuration.actions else ():
         own = configuration.action_named(use.name)
@@ -177,6 +179,7 @@ def _side(variable: str, action: str) -> str | None:
     return next(iter(sides))
 
 
+@lru_cache(maxsize=1024)
 def side_of(name: str) -> str | None:
     """Whether a name says that the text is ``bad`` or ``good`` where it is true; None in doubt."""
     words = set(re.split(r"_|(?<=[a-z])(?=[A-Z])", name))

@@ -100,6 +100,8 @@ def _plain_values(function: ActionFunction) -> bool:
 def _attributes_of_plain(flow: Flow, statement: Statement, plain: dict[str, Statement]) -> Iterator[Found]:
     start = statement.expression_place or statement.place
     for name, origin in plain.items():
+        if f"${name}." not in statement.expression:
+            continue
         match = re.search(rf"\${name}\.(is_blocked|is_transform|blocked|allowed)\b", statement.expression)
         if match is None:
             continue

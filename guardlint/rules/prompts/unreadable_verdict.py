@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from guardlint.nemo.asking import asked_prompts
 from guardlint.rules.rule import Found, Project, Rule
@@ -100,6 +101,7 @@ def check(project: Project) -> Iterator[Found]:
             break
 
 
+@lru_cache(maxsize=512)
 def _offered(tail: str) -> tuple[str, bool] | None:
     """The words that a judge is to answer with, as they stand there, and whether each counts as safe."""
     found = list(_NOT_SAFE.finditer(tail))

@@ -23,7 +23,6 @@ from guardlint.nemo.unread import unread_flow
 from guardlint.rules._mends import is_slip, replace_value
 from guardlint.rules._text_mends import add_import, replace_text
 from guardlint.rules.rule import Fix, Found, Project, Related, Rule
-from guardlint.rules.structure import ignored_file, skipped_file, taken_for_document, unread_file
 from guardlint.source.colang import Call
 from guardlint.source.names import closest
 from guardlint.source.place import Place
@@ -92,6 +91,8 @@ def _blanks(configuration: Configuration, rail: RailReference) -> Found:
 
 def _is_explained(project: Project, name: str) -> bool:
     """Whether the flow stands in a file that is not read, of which a rule of its own speaks."""
+    from guardlint.rules.structure import ignored_file, skipped_file, taken_for_document, unread_file
+
     places = {item.place.file for item in _skipped(project.configuration, name)}
     return bool(places) and any(
         {found.place.file, *(item.place.file for item in found.related)} & places

@@ -14,7 +14,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from guardlint.nemo.meant_keys import deeper, fits, home, invisible, meant, plain
 from guardlint.rules._mends import is_slip, move, remove, rename
 from guardlint.rules.models import secret_in_clear
 from guardlint.rules.rule import Fix, Found, Project, Rule, Severity, dotted
@@ -74,6 +73,8 @@ def _is_clear(project: Project, found: Found) -> bool:
 
 def _is_foreign(data: dict[str, Any], keys: dict[str, Any]) -> bool:
     """Files of other tools may lie in the folder: not one key that NeMo knows, and none near one."""
+    from guardlint.nemo.meant_keys import home, meant
+
     known = keys["keys"]
     if any(name in known for name in data):
         return False
@@ -122,6 +123,8 @@ def _option(data: Any, node: dict[str, Any]) -> dict[str, Any]:
 def _finding(
     file: YamlFile, path: DataPath, node: dict[str, Any], value: Any, keys: dict[str, Any], kept: bool
 ) -> Found | None:
+    from guardlint.nemo.meant_keys import deeper, home, invisible, meant
+
     name = str(path[-1])
     in_model = _is_item(path, "models")
     near = meant(name, value, node)
@@ -185,6 +188,8 @@ def _fix(
     file: YamlFile, path: DataPath, near: str | None, below: list[str], place: DataPath | None
 ) -> Fix | None:
     """The key in its right spelling, or in its right place."""
+    from guardlint.nemo.meant_keys import plain
+
     name = str(path[-1])
     if near is not None:
         return rename(file, path, near, safe=plain(name) == near or is_slip(plain(name), near))
@@ -200,6 +205,8 @@ def _fix(
 
 def _snake_case(name: str) -> str:
     """As NeMo writes its keys."""
+    from guardlint.nemo.meant_keys import plain
+
     clean = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", plain(name))
     return clean.replace("-", "_").replace(" ", "_").casefold()
 
@@ -229,6 +236,8 @@ def _is_silent(file: YamlFile, path: DataPath, keys: dict[str, Any]) -> bool:
 
 def _is_nemos(key: str, value: Any, keys: dict[str, Any]) -> bool:
     """Whether a section that other tools have too holds what NeMo wants there."""
+    from guardlint.nemo.meant_keys import fits
+
     if value == []:
         return True
     if isinstance(value, list):
@@ -250,6 +259,8 @@ def _holds_anchors(file: YamlFile, name: str) -> bool:
 
 def _of_model(file: YamlFile, path: DataPath, name: str, lost: str) -> tuple[Severity | None, str, str]:
     """A parameter beside `engine`; without its address, the texts go to the public service."""
+    from guardlint.nemo.meant_keys import plain
+
     model = _at(file.data, path[:-1])
     mend = f"move `{name}` under `parameters`, if the model is to receive it"
     if plain(name) in _ADDRESS and model.get("engine") in _HAVE_AN_ADDRESS:

@@ -123,4 +123,6 @@ def _has_own_retriever(configuration: Configuration) -> bool:
     if configuration.action_named("retrieve_relevant_chunks") is not None:
         return True
     code = (configuration.texts.get(file.file, "") for file in configuration.python_files)
-    return any(re.search(r"retrieve_relevant_chunks|relevant_chunks|[\"'/]kb\b", text) for text in code)
+    return any(
+        "relevant_chunks" in text or ("kb" in text and re.search(r"[\"'/]kb\b", text)) for text in code
+    )

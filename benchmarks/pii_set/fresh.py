@@ -1,4 +1,4 @@
-# ruff: noqa: ARG002 - every maker takes the language, most need none
+# ruff: noqa: ARG002, E501 - every maker takes the language, most need none
 """Values and disguises of the fresh sets, made by other hands than the detector and the first two sets.
 
 Names from countries that the other sets do not draw on, other spellings of numbers, and disguises of the families
@@ -264,7 +264,7 @@ _GREEK = str.maketrans("AEHIKMNOPTXYZBaeopcxy", "ΑΕΗΙΚΜΝΟΡΤΧΥΖΒа�
 
 
 def _between(sign: str) -> Callable[[str], str]:
-    return lambda value: sign.join(value)
+    return sign.join
 
 
 def _words(value: str) -> str:
@@ -315,7 +315,10 @@ FRESH_TRICKS: dict[str, Callable[[str], str]] = {
 
 def fresh_disguise(row: Row, trick: str) -> Row | None:
     """The row with every value disguised, ``None`` if that changes nothing."""
-    change, parts, gold, end, length = FRESH_TRICKS[trick], [], [], 0, 0
+    change = FRESH_TRICKS[trick]
+    parts: list[str] = []
+    gold: list[Gold] = []
+    end = length = 0
     for one in row.gold:
         before, value = row.text[end : one.start], change(row.text[one.start : one.end])
         parts += (before, value)

@@ -11,7 +11,7 @@ from presidio_analyzer.predefined_recognizers import UkNinoRecognizer
 
 from guardlint.pii.model import known_model, locate
 
-__all__ = ["ModelByPath", "for_entities", "plain_presidio"]
+__all__ = ["ModelByPath", "analyzer_with_more", "for_entities", "plain_presidio"]
 
 
 class ModelByPath(SpacyNlpEngine):  # type: ignore[misc]
@@ -40,7 +40,12 @@ def plain_presidio(threshold: float) -> Finder:
 
 
 def for_entities(entities: Sequence[str], threshold: float) -> Finder:
-    """The same, asked for some entities; with Presidio's recogniser for UK_NINO, which is off by default.
+    """The same, asked for some entities."""
+    return _finder(analyzer_with_more(), threshold, list(entities))
+
+
+def analyzer_with_more() -> AnalyzerEngine:
+    """Presidio's engine with its recogniser for UK_NINO, which is off by default.
 
     It has none for UK_SORT_CODE, so it is given a pattern with context words, as its users would.
     """
@@ -49,7 +54,7 @@ def for_entities(entities: Sequence[str], threshold: float) -> Finder:
     pattern = Pattern("sort code", r"\b\d{2}[- ]\d{2}[- ]\d{2}\b", 0.3)
     sort_code = PatternRecognizer("UK_SORT_CODE", patterns=[pattern], context=["sort", "code", "bank"])
     analyzer.registry.add_recognizer(sort_code)
-    return _finder(analyzer, threshold, list(entities))
+    return analyzer
 
 
 def _finder(analyzer: AnalyzerEngine, threshold: float, entities: list[str] | None) -> Finder:

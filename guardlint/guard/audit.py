@@ -86,6 +86,7 @@ class Audit:
         """
         self._sink = sink
         self._lock = threading.Lock()
+        self._writer: int | None = None  # the thread that holds the lock
         self._head = GENESIS
         self._missed = 0
         self._key: bytes | None = None
@@ -124,6 +125,7 @@ class Audit:
     def renew(self) -> None:
         """For a forked process: a lock that nobody holds, no belief about the file, nothing missed."""
         self._lock = threading.Lock()
+        self._writer = None
         self._missed = 0
         if self._file is not None:
             self._file.forget()
@@ -143,7 +145,10 @@ class Audit:
 
         The next record that can be written says how many could not (``missed``).
         """
+        if self._writer == threading.get_ident():
+            raise GuardlintError("what takes the records cannot make a guarded call itself")
         with self._lock:
+            self._writer = threading.get_ident()
             try:
                 full = {**record, **self._about(), "missed": self._missed}
                 if self._file is not None:
@@ -155,6 +160,8 @@ class Audit:
             except BaseException:
                 self._missed += 1
                 raise
+            finally:
+                self._writer = None
             self._missed = 0
 
     def close(self) -> None:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from guardlint.engines import Status
+from guardlint.engines import Status, Turn
 from guardlint.guard.audit import Keyed
-from guardlint.guard.messages import Message, Path, from_outside, replace_texts, text_slots
+from guardlint.guard.messages import Message, Path, as_turns, from_outside, replace_texts, text_slots
 from guardlint.guard.plan import Step
 from guardlint.guard.seen import SeenTexts
 from guardlint.guard.verdict import Reason, StepRecord, Verdict
 from guardlint.pii import Pseudonyms
 
-__all__ = ["CONTEXT", "Call", "Where", "chosen_texts", "put_texts"]
+__all__ = ["CONTEXT", "Call", "Where", "chosen_texts", "put_texts", "turns_before"]
 
 CONTEXT: Final = -1
 """Stands for the index of a message where a text is of the context."""
+
+_MOST_BEFORE: Final = 32
+"""Turns that are shown with a text of the history; with the newest message, all of them."""
 
 Where = tuple[int, Path]
 """The index of a message, and the path of a text in it."""
@@ -118,3 +122,21 @@ def put_texts(messages: list[Message], texts: dict[Where, str]) -> None:
         by_message.setdefault(index, {})[path] = text
     for index, changes in by_message.items():
         messages[index] = replace_texts(messages[index], changes)
+
+
+def turns_before(messages: Sequence[Message], places: Sequence[Where]) -> list[list[Turn]]:
+    """For each place the turns that stand before its message; nothing stands before the context.
+
+    A long history that nobody has seen yet must not be shown as often as it is long.
+    """
+    newest = max((index for index, _ in places), default=0)
+    turns: list[Turn] = []
+    ends: list[int] = []
+    for message in messages[: max(newest, 0) + 1]:
+        ends.append(len(turns))
+        turns += as_turns((message,))
+    found = []
+    for index, _ in places:
+        end = ends[index] if index >= 0 else 0
+        found.append(turns[0 if index == newest else max(end - _MOST_BEFORE, 0) : end])
+    return found

@@ -30,7 +30,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 AuditSink = AuditLog | str | os.PathLike[str] | Callable[[Record], object] | None
 
-_LAST: contextvars.ContextVar[tuple[int, Verdict] | None] = contextvars.ContextVar("guardlint", default=None)
 _OWN = "__guardlint__"  # what a wrapped function says of itself: its guard and how it was read
 
 
@@ -51,6 +50,7 @@ class Guard(Checks):
         """Start the rails of a bundle that is verified already.  Most callers want :meth:`load`."""
         check_on_block(on_block, "on_block")
         check_on_block(on_error, "on_error")
+        self._last: contextvars.ContextVar[Verdict | None] = contextvars.ContextVar("guardlint", default=None)
         self._wishes: tuple[OnBlock | None, OnBlock | None] = (on_block, on_error)
         sink = AuditLog(audit) if isinstance(audit, str | os.PathLike) else audit
         self._service = Service(bundle, Audit(sink))
@@ -88,8 +88,7 @@ class Guard(Checks):
     @property
     def last_verdict(self) -> Verdict | None:
         """The verdict on the last call that this guard saw in the current thread or task; else None."""
-        last = _LAST.get()
-        return last[1] if last is not None and last[0] == id(self) else None
+        return self._last.get()
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -170,7 +169,7 @@ class Guard(Checks):
                 return self._run_turn(self._turn(chat, args, kwargs)).reply
 
             guarded = guarded_sync
-        setattr(guarded, _OWN, (self, chat))
+        setattr(guarded, _OWN, (self, chat, guarded))
         return cast("Callable[P, R]", guarded)
 
     def call(self, fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Result[R]:
@@ -211,8 +210,9 @@ class Guard(Checks):
 
     def _read(self, fn: Callable[..., Any]) -> tuple[ChatFunction, tuple[Any, ...]]:
         """How ``fn`` is called, and what its arguments begin with; what is wrapped is not wrapped twice."""
-        guard, chat = getattr(fn, _OWN, (None, None))
-        if guard is self and isinstance(chat, ChatFunction):
+        guard, chat, own = getattr(fn, _OWN, (None, None, None))
+        # A decorator around it has the mark too (functools.wraps), and has to run.
+        if guard is self and isinstance(chat, ChatFunction) and own is getattr(fn, "__func__", fn):
             refuse_generator(chat)
             return chat, (fn.__self__,) if inspect.ismethod(fn) else ()
         chat = ChatFunction.of(fn)
@@ -282,5 +282,5 @@ class Guard(Checks):
         return Result(reply, self._tell(verdict))
 
     def _tell(self, verdict: Verdict) -> Verdict:
-        _LAST.set((id(self), verdict))
+        self._last.set(verdict)
         return verdict

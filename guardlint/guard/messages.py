@@ -54,6 +54,7 @@ _NOT_TEXT: Final = frozenset(
 )
 _WORD: Final = re.compile(r"[A-Za-z0-9_.:/+=-]*")
 _BLANK: Final = re.compile(r"\s")
+_SENTENCE: Final = re.compile(r"[^\S\r\n]|[^\x00-\x7f]")  # what no base64 has, which is broken into lines
 _MEDIA: Final = frozenset(
     {"image", "image_url", "input_image", "audio", "input_audio", "output_audio"}
     | {"video", "video_url", "file", "input_file", "base64"}
@@ -62,7 +63,10 @@ _PAYLOADS: Final = frozenset({"data", "file_data", "url", "image_url", "video_ur
 # What one call of a tool takes, or a typed answer: one JSON text for whoever reads it, with keys and numbers.
 _STRUCTURED: Final = frozenset({"arguments", "args", "input", "parsed"})
 _HOLDS_TEXT: Final = (str, Mapping, list, tuple)
-_UNREAD: Final = frozenset({"logprobs"})  # the reply in tokens; dropped when the reply is changed
+_TOKENS: Final = frozenset({"logprobs"})  # the reply in tokens; dropped when the reply is changed
+_OF_TOKENS: Final = frozenset(
+    {"content", "refusal", "tokens", "token_logprobs", "top_logprobs", "text_offset"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,7 @@ def _walk(path: Path, value: Any, named: bool, *, media: bool) -> Iterator[Slot]
         kind = str(value.get("type"))
         media = (media or kind in _MEDIA or key in _MEDIA) and kind != "text"
         for name, item in value.items():
-            if item is None or name in _UNREAD or (media and _is_payload(name, item)):
+            if item is None or (name in _TOKENS and _are_tokens(item)) or (media and _is_payload(name, item)):
                 continue
             yield from _walk((*path, name), item, named or name in _NOT_TEXT, media=media)
     elif isinstance(value, list | tuple):
@@ -180,11 +184,22 @@ def _walk(path: Path, value: Any, named: bool, *, media: bool) -> Iterator[Slot]
             yield from _walk((*path, index), item, named, media=media)
 
 
+def _are_tokens(value: object) -> bool:
+    """The probabilities of a reply's tokens, as servers give them; anything else of that name is text."""
+    if isinstance(value, list):
+        return all(isinstance(item, Mapping) and "logprob" in item for item in value)
+    if not isinstance(value, Mapping) or not _OF_TOKENS.issuperset(value):
+        return False
+    return all(item is None or isinstance(item, list) for item in value.values())
+
+
 def _is_payload(name: str, value: object) -> bool:
     """A picture or where it is: in an address there are no blanks, in a sentence there are."""
     if name not in _PAYLOADS or not isinstance(value, str | bytes):
         return False
-    return not name.endswith("url") or isinstance(value, bytes) or not _BLANK.search(value)
+    if isinstance(value, bytes):
+        return True
+    return not (_BLANK if name.endswith("url") else _SENTENCE).search(value)
 
 
 def _json(value: object) -> str:

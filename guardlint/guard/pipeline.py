@@ -10,7 +10,7 @@ from typing import Final
 from guardlint.engines import Direction, Rails, RailsVerdict, Status, Turn
 from guardlint.engines.evidence import with_passages
 from guardlint.guard.asking import Asker
-from guardlint.guard.call import CONTEXT, Call, Where, chosen_texts, put_texts
+from guardlint.guard.call import CONTEXT, Call, Where, chosen_texts, put_texts, turns_before
 from guardlint.guard.crossing import Deadline, fits_here
 from guardlint.guard.halves import Halves
 from guardlint.guard.handling import Handling
@@ -149,9 +149,10 @@ class Pipeline:
             await deadline.cross()
         verdict = RailsVerdict("passed")
         try:
-            if step.native.check(texts) is not None:
+            code = step.native.check(texts)
+            if code is not None:
                 verdict = RailsVerdict("blocked", rail=step.rail)
-                call.block("rail", rail=step.rail)
+                call.block("rail", rail=step.rail, code=code)
         except Exception:  # noqa: BLE001 - a check that breaks lets nothing through
             verdict = RailsVerdict.broken(step.rail)
             call.block("rail-failed", rail=step.rail, error=True)
@@ -160,7 +161,7 @@ class Pipeline:
     async def _check_input(self, asker: Asker, step: Step, call: Call, deadline: Deadline) -> None:
         """Company: the current turn, the context, and what was not seen to pass before.  Team: the turn."""
         jobs = chosen_texts(step, call, self._seen)
-        before = [as_turns(call.messages[: max(index, 0)]) for (index, _), _ in jobs]
+        before = turns_before(call.messages, [where for where, _ in jobs])
         turns = [
             [*history, {"role": "user", "content": text}]
             for history, (_, text) in zip(before, jobs, strict=True)

@@ -104,6 +104,7 @@ def make_record(
         "verdict": verdict.status,
         "rail": verdict.rail,
         "reason": verdict.reason,
+        "code": verdict.code,
         "error": verdict.error,
         "degraded": verdict.degraded,
         "function": function,

@@ -17,6 +17,7 @@ from types import NoneType, SimpleNamespace, UnionType
 from typing import Any, Final, Literal
 
 from guardlint.errors import GuardlintError, UsageError
+from guardlint.guard.messages import text_slots
 from guardlint.guard.replies import Reply, ReplyKind
 from guardlint.guard.shapes import as_plain
 from guardlint.guard.verdict import Verdict
@@ -112,7 +113,8 @@ def refusal(text: str, shape: Shape, blocked: Any = None) -> Any:
 def _about(blocked: Any, default: dict[str, Any]) -> dict[str, Any]:
     """What a reply says of itself: its number, its model and what it cost."""
     told = as_plain(blocked) if blocked is not None else {}
-    return {**default, **{name: told[name] for name in _ABOUT if told.get(name) is not None}}
+    kept = {name: told[name] for name in _ABOUT if told.get(name) is not None}
+    return {**default, **{name: value for name, value in kept.items() if not text_slots({name: value})}}
 
 
 def _made(cls: type, data: dict[str, Any]) -> Any:

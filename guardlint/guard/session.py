@@ -220,8 +220,9 @@ class _Queue:
         try:
             yield mine
         finally:
-            _INSIDE.reset(token)
-            mine.set_result(None)
+            mine.set_result(None)  # first of all: the others wait for it
+            with contextlib.suppress(ValueError):  # a coroutine may be closed in another context
+                _INSIDE.reset(token)
 
     def _renew(self) -> None:
         self._pid = os.getpid()

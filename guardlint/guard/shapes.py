@@ -25,6 +25,8 @@ __all__ = ["as_plain", "fields_of", "with_changes"]
 _DEPTH: Final = 64
 _PAYLOADS: Final = ("data", "file_data", "bytes")  # an image's or a file's; bytes elsewhere may be text
 _LEAVES: Final = (date, time, timedelta, Decimal, uuid.UUID, PurePath, enum.Enum)
+# Who asks such an object gets what no field shows: the next piece of a stream, an answer that is to come.
+_MAKES_MORE: Final = ("__next__", "__anext__", "__aiter__", "__await__")
 
 
 class _Nothing:
@@ -44,6 +46,8 @@ def as_plain(value: Any, depth: int = 0) -> Any:
         return {key: _entry(key, item, depth) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [as_plain(item, depth + 1) for item in value]
+    if isinstance(value, PurePath):
+        return str(value)  # a name that somebody chose: text like any other
     if isinstance(value, _LEAVES):
         return value
     fields = fields_of(value)
@@ -53,7 +57,17 @@ def as_plain(value: Any, depth: int = 0) -> Any:
 
 
 def _entry(key: object, item: Any, depth: int) -> Any:
-    return item if key in _PAYLOADS and isinstance(item, bytes) else as_plain(item, depth + 1)
+    return item if key in _PAYLOADS and _is_media(item) else as_plain(item, depth + 1)
+
+
+def _is_media(item: object) -> bool:
+    """Bytes that are no text: those of pictures, sounds and documents are no UTF-8."""
+    if not isinstance(item, bytes):
+        return False
+    try:
+        return not item.decode()
+    except UnicodeDecodeError:
+        return True
 
 
 def fields_of(value: object) -> dict[str, Any] | None:
@@ -65,6 +79,8 @@ def fields_of(value: object) -> dict[str, Any] | None:
     plain = isinstance(value, SimpleNamespace) or dataclasses.is_dataclass(value)
     if not plain and (kind.__basicsize__ > _Nothing.__basicsize__ or not own):
         return None  # C holds its fields, or it holds none
+    if any(hasattr(kind, name) for name in _MAKES_MORE) or (not plain and hasattr(kind, "__iter__")):
+        return None
     slots = [name for base in kind.__mro__ for name in _slots(base) if hasattr(value, name)]
     return {**{name: getattr(value, name) for name in slots}, **(own or {})}
 

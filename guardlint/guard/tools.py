@@ -26,8 +26,13 @@ __all__ = [
     "tool_results",
 ]
 
-_CALLS: Final = frozenset({"function_call", "tool_use", "custom_tool_call", "mcp_call", "tool_call"})
-_RESULTS: Final = frozenset({"tool_result", "function_call_output", "custom_tool_call_output"})
+_CALLS: Final = frozenset(
+    {"function_call", "tool_use", "custom_tool_call", "mcp_call", "tool_call"}
+    | {"server_tool_use", "mcp_tool_use"}
+)
+_WRAPPED: Final = ("function", "function_call", "functionCall", "custom", "toolUse")
+_ARGUMENTS: Final = ("arguments", "args", "input")
+_RESULTS: Final = ("tool_result", "_call_output")
 _TOOL_ROLES: Final = frozenset({"tool", "function"})
 _DEPTH: Final = 12  # how deep in a reply a call may stand
 
@@ -44,10 +49,11 @@ def tool_calls(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         called = _called(value)
         yield from called
-        for item in () if called else value.values():
-            if isinstance(item, Mapping | list):
+        for key, item in value.items():
+            # What a call is made with may look like another one.
+            if isinstance(item, Mapping | list | tuple) and not (called and key in (*_WRAPPED, *_ARGUMENTS)):
                 yield from tool_calls(item, depth + 1)
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for item in value:
             yield from tool_calls(item, depth + 1)
 
@@ -55,16 +61,15 @@ def tool_calls(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
 def _called(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """The call that a dictionary is; more than one when it is written in two ways at once."""
     found = []
-    for key, arguments in (("function", "arguments"), ("function_call", "arguments"), ("custom", "input")):
+    for key in _WRAPPED:
         inner = value.get(key)
         if isinstance(inner, Mapping) and "name" in inner:
-            found.append((str(inner["name"]), inner.get(arguments, "")))
-    name, kind = value.get("name"), str(value.get("type", "function"))
+            given = [inner[name] for name in _ARGUMENTS if name in inner] or [""]
+            found += [(str(inner["name"]), arguments) for arguments in given]
+    name, kind = value.get("name"), str(value.get("type"))
     if isinstance(name, str):
-        for key in ("arguments", "args", "input"):
-            if key in value and (kind in _CALLS or (key != "input" and kind in ("None", "function"))):
-                found.append((name, value[key]))
-                break
+        keys = _ARGUMENTS if kind in _CALLS else _ARGUMENTS[:2]
+        found += [(name, value[key]) for key in keys if key in value]
     return found
 
 
@@ -77,13 +82,15 @@ def tool_results(messages: Sequence[Message], start: int = 0) -> list[tuple[str,
             names.update(_numbered(message))
         if index < start:
             continue
-        if message["role"] in _TOOL_ROLES or str(message.get("type")) in _RESULTS:
+        if message["role"] in _TOOL_ROLES or str(message.get("type")).endswith(_RESULTS):
             found.append((_name_of(message, names), _answer(message)))
         content = message.get("content")
         parts = [part for part in content if isinstance(part, Mapping)] if isinstance(content, list) else []
-        found += [
-            (_name_of(part, names), _answer(part)) for part in parts if str(part.get("type")) in _RESULTS
-        ]
+        for part in parts:
+            inner = part.get("toolResult")  # of Bedrock
+            answer = inner if isinstance(inner, Mapping) else part
+            if answer is inner or str(part.get("type")).endswith(_RESULTS):
+                found.append((_name_of(answer, names), _answer(answer)))
     return found
 
 
@@ -91,10 +98,13 @@ def _numbered(value: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
     """The identifiers of an assistant's calls, with the names of the tools."""
     if isinstance(value, Mapping):
         called = _called(value)
-        for key in ("id", "call_id") if called else ():
-            if isinstance(value.get(key), str):
-                yield value[key], called[0][0]
-        value = [] if called else list(value.values())
+        holders: list[Any] = [value, value.get("toolUse")] if called else []
+        for holder in holders:
+            for key in ("id", "call_id", "toolUseId") if isinstance(holder, Mapping) else ():
+                if isinstance(holder.get(key), str):
+                    yield holder[key], called[0][0]
+        inside = (*_WRAPPED, *_ARGUMENTS) if called else ()
+        value = [item for key, item in value.items() if key not in inside]
     if isinstance(value, list) and depth <= _DEPTH:
         for item in value:
             if isinstance(item, Mapping | list):
@@ -102,7 +112,7 @@ def _numbered(value: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
 
 
 def _name_of(answer: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    for key in ("tool_call_id", "tool_use_id", "call_id"):
+    for key in ("tool_call_id", "tool_use_id", "toolUseId", "call_id"):
         number = answer.get(key)
         if isinstance(number, str) and number in names:
             return names[number]

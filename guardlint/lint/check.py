@@ -24,6 +24,7 @@ from guardlint.source.place import Place
 from guardlint.source.record import field, record, replace
 
 if TYPE_CHECKING:
+    from guardlint.nemo.reading_ahead import ReadAhead
     from guardlint.policy.model import ComposedPolicy
     from guardlint.policy.vendor import Altered
     from guardlint.policy.waivers import Waiver
@@ -179,7 +180,9 @@ def check(
     pins: Folders = {}
     forget_folders()
     for first in range(0, len(targets), _TOGETHER):
-        subjects = [_subject(target, pins) for target in targets[first : first + _TOGETHER]]
+        together = targets[first : first + _TOGETHER]
+        ahead = _read_ahead(together)
+        subjects = [_subject(target, pins, ahead.pop(target.root, None)) for target in together]
         results = check_all(subjects, chosen, today, read_target, heed_comments=heed_comments)
         for subject, (summary, found) in zip(subjects, results, strict=True):
             if subject.target.embedded is not None or subject.target.altered:
@@ -216,17 +219,32 @@ def check_one(
     return result
 
 
-def _subject(target: Target, pins: Folders) -> Subject:
+def _read_ahead(targets: Sequence[Target]) -> dict[Path, ReadAhead]:
+    """What can be read of several targets at once, by their directories."""
+    roots = [target.root for target in targets if target.embedded is None]
+    if len(roots) < 2:
+        return {}
+    from guardlint.nemo.reading_ahead import read_ahead
+
+    return read_ahead(roots)
+
+
+def _subject(target: Target, pins: Folders, ahead: ReadAhead | None) -> Subject:
     version = target.version or target_version(target.root, pins)
     target = replace(target, version=version)
-    return Subject(read_target(target), target, version)
+    return Subject(read_target(target, ahead=ahead), target, version)
 
 
-def read_target(target: Target, version: str | None = None) -> Configuration:
-    """The effective configuration under ``version``, else the target's own, else the one pinned."""
+def read_target(
+    target: Target, version: str | None = None, *, ahead: ReadAhead | None = None
+) -> Configuration:
+    """The effective configuration under ``version``, else the target's own, else the one pinned.
+
+    ``ahead``: what has been read of its directory.
+    """
     version = version or target.version or target_version(target.root)
     if target.embedded is not None:
         from guardlint.nemo.embedded_reading import read_embedded
 
         return read_embedded(target.embedded, version=version)
-    return read_configuration(target.root, version=version)
+    return read_configuration(target.root, version=version, ahead=ahead)

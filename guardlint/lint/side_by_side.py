@@ -17,7 +17,7 @@ from guardlint.lint.upgrade import faults_of_upgrade
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.loading import loads
 from guardlint.nemo.serving import guardrails_engine, llm_calls, llmrails_engine
-from guardlint.rules.registry import concerned, rule_ids
+from guardlint.rules.registry import concerned_each, rule_ids
 from guardlint.rules.rule import Fix, Found, LoadedRule, Project, Related, Severity, dotted
 from guardlint.source.record import record
 from guardlint.source.redact import redact
@@ -60,19 +60,16 @@ def check_all(
         _findings(subject, project, found, rules, read, heed_comments=heed_comments)
         for subject, project, found in zip(subjects, projects, raw, strict=True)
     ]
-    return list(zip(map(_summary, subjects), findings, strict=True))
+    return list(zip(_summaries(subjects), findings, strict=True))
 
 
 def _found(projects: Sequence[Project], rules: Sequence[LoadedRule]) -> list[list[tuple[LoadedRule, Found]]]:
     """What the rules say of each project, in their order."""
-    asked: dict[str, list[int]] = {rule.id: [] for rule in rules}
-    for number, project in enumerate(projects):
-        for rule in concerned(rules, project):
-            asked[rule.id].append(number)
     found: list[list[tuple[LoadedRule, Found]]] = [[] for _ in projects]
-    for rule in rules:
-        for number in asked[rule.id]:
-            found[number] += [(rule, item) for item in rule.check(projects[number])]
+    for rule, numbers in concerned_each(rules, projects):
+        check = rule.check
+        for number in numbers:
+            found[number] += [(rule, item) for item in check(projects[number])]
     return found
 
 
@@ -105,18 +102,30 @@ def _findings(
     return findings
 
 
-def _summary(subject: Subject) -> CheckedConfiguration:
-    configuration, target = subject.configuration, subject.target
-    verdict = loads(configuration)
-    return CheckedConfiguration(
-        configuration.name,
-        subject.version,
-        verdict,
-        {"LLMRails": llmrails_engine(configuration), "Guardrails": guardrails_engine(configuration)},
-        None if verdict == "no" else llm_calls(configuration),
-        target.policy.label if target.policy else None,
-        target.tier,
-    )
+def _summaries(subjects: Sequence[Subject]) -> list[CheckedConfiguration]:
+    """What is known of each; one question after the other, as the rules."""
+    configurations = [subject.configuration for subject in subjects]
+    verdicts = [loads(configuration) for configuration in configurations]
+    engines = [
+        {"LLMRails": llmrails_engine(configuration), "Guardrails": guardrails_engine(configuration)}
+        for configuration in configurations
+    ]
+    calls = [
+        None if verdict == "no" else llm_calls(configuration)
+        for configuration, verdict in zip(configurations, verdicts, strict=True)
+    ]
+    return [
+        CheckedConfiguration(
+            subject.configuration.name,
+            subject.version,
+            verdict,
+            engine,
+            asked,
+            subject.target.policy.label if subject.target.policy else None,
+            subject.target.tier,
+        )
+        for subject, verdict, engine, asked in zip(subjects, verdicts, engines, calls, strict=True)
+    ]
 
 
 def _finding(rule: LoadedRule, found: Found, project: Project, subject: Subject) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from guardlint.nemo.catalogue import DIRECTIONS, Catalogue, load_catalogue
 from guardlint.nemo.colang_problems import colang_problems
-from guardlint.nemo.file_reading import FileProblem, text_of_file
-from guardlint.nemo.gathering import Find, TextOf, gather
+from guardlint.nemo.file_reading import FileProblem, ReadFile, TextOf, text_of_file
+from guardlint.nemo.gathering import Find, gather
 from guardlint.nemo.imports import (
     Imported,
     Search,
@@ -37,6 +37,7 @@ from guardlint.source.yaml_file import DataPath, YamlFile
 
 if TYPE_CHECKING:
     from guardlint.nemo.order import OrderDependent
+    from guardlint.nemo.reading_ahead import ReadAhead
 
 __all__ = ["Configuration", "FileProblem", "Prompt", "assemble", "read_configuration"]
 
@@ -261,19 +262,20 @@ class Configuration:
 
 
 def read_configuration(
-    root: Path, *, version: str | None = None, search: Search | None = None
+    root: Path, *, version: str | None = None, search: Search | None = None, ahead: ReadAhead | None = None
 ) -> Configuration:
     """Read a directory as NeMo would. Files that cannot be read become ``problems``; nothing is raised.
 
     ``search``: where imports are looked for; by default the folders in which an application that uses
-    ``root`` is likely to run, and what COLANGPATH names.
+    ``root`` is likely to run, and what COLANGPATH names. ``ahead``: what has been read of the directory.
     """
     colang_path = os.environ.get("COLANGPATH", "")
 
     def find(name: str) -> Path | None:
         return (search or likely_search(root, colang_path)).find(name)
 
-    return assemble(root, shown_path(root), load_catalogue(version), walk(root), text_of_file, find)
+    files, read = (walk(root), None) if ahead is None else (ahead.files, ahead.read)
+    return assemble(root, shown_path(root), load_catalogue(version), files, text_of_file, find, read)
 
 
 def assemble(
@@ -283,12 +285,13 @@ def assemble(
     files: tuple[WalkedFile, ...],
     text_of: TextOf,
     find: Find | None = None,
+    ahead: Mapping[str, ReadFile] | None = None,
 ) -> Configuration:
     """Put a configuration together from files in NeMo's order; ``text_of`` gives None for a problem.
 
-    Imports of other places are read where ``find`` is given.
+    Imports of other places are read where ``find`` is given. ``ahead``: by the path, files that are read.
     """
-    found = gather(catalogue, files, text_of, find)
+    found = gather(catalogue, files, text_of, find, ahead)
     problems = found.problems + colang_problems(
         found.colang_files, found.joined.raw.get("colang_version", "1.0")
     )

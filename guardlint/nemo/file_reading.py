@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from guardlint.nemo.walk import WalkedFile
+from guardlint.source.colang import ColangFile, parse_colang
 from guardlint.source.files import read_text
 from guardlint.source.place import Place
 from guardlint.source.python import PythonFile, parse_python
 from guardlint.source.record import record
 from guardlint.source.yaml_file import YamlFile, YamlProblem, parse_yaml
 
-__all__ = ["FileProblem", "read_python", "read_yaml", "text_of_file"]
+__all__ = ["FileProblem", "ReadFile", "TextOf", "read_file", "read_python", "read_yaml", "text_of_file"]
 
 
 @record
@@ -20,6 +23,25 @@ class FileProblem:
     place: Place
     at_load: bool = True
     help: str = ""
+
+
+TextOf = Callable[[WalkedFile, str, list[FileProblem]], str | None]
+
+ReadFile = tuple[str | None, YamlFile | ColangFile | PythonFile | None, list[FileProblem]]
+"""The text of a file, what it holds, and its problems."""
+
+
+def read_file(file: WalkedFile, shown: str, text_of: TextOf) -> ReadFile:
+    """Read one file; of a document the text is all."""
+    problems: list[FileProblem] = []
+    text = text_of(file, shown, problems)
+    if text is None:
+        return None, None, problems
+    if file.kind == "yaml":
+        return text, read_yaml(text, shown, problems), problems
+    if file.kind == "colang":
+        return text, parse_colang(text, shown), problems
+    return text, read_python(text, shown, problems) if file.kind == "python" else None, problems
 
 
 def text_of_file(file: WalkedFile, shown: str, problems: list[FileProblem]) -> str | None:

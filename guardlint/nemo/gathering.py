@@ -7,22 +7,21 @@ configuration's own and takes its place where sections are replaced (``rails/llm
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from guardlint.nemo.catalogue import Catalogue
-from guardlint.nemo.file_reading import FileProblem, read_python, read_yaml, text_of_file
+from guardlint.nemo.file_reading import FileProblem, ReadFile, TextOf, read_file, text_of_file
 from guardlint.nemo.imports import Imported, foreign_imports, written_path
 from guardlint.nemo.joining import Joined
 from guardlint.nemo.walk import WalkedFile, walk
-from guardlint.source.colang import ColangFile, parse_colang
+from guardlint.source.colang import ColangFile
 from guardlint.source.python import PythonFile
 from guardlint.source.yaml_file import YamlFile
 
 __all__ = ["Find", "Gathered", "TextOf", "gather"]
 
-TextOf = Callable[[WalkedFile, str, list[FileProblem]], str | None]
 Find = Callable[[str], Path | None]
 
 
@@ -43,8 +42,13 @@ class Gathered:
     imported: list[Imported] = field(default_factory=list)
     library: set[str] = field(default_factory=set)
 
-    def read(self, files: tuple[WalkedFile, ...], text_of: TextOf) -> None:
-        """Read and join files in their order; what cannot be read becomes a problem."""
+    def read(
+        self, files: tuple[WalkedFile, ...], text_of: TextOf, ahead: Mapping[str, ReadFile] | None = None
+    ) -> None:
+        """Read and join files in their order; what cannot be read becomes a problem.
+
+        ``ahead``: by the path, files that have been read.
+        """
         self.files += files
         for file in files:
             if file.kind != "yaml" and file.ignored_by is None:
@@ -52,19 +56,19 @@ class Gathered:
             if file.kind not in ("yaml", "colang", "python") and not file.is_text_of_kb:
                 continue
             shown = file.shown
-            text = text_of(file, shown, self.problems)
+            known = ahead.get(file.name) if ahead is not None else None
+            text, parsed, problems = known or read_file(file, shown, text_of)
+            self.problems += problems
             if text is None or file.kind == "document":
                 continue
             self.texts[shown] = text
-            if file.kind == "yaml":
-                parsed = read_yaml(text, shown, self.problems)
-                if parsed is not None:
-                    self.yaml_files.append(parsed)
-                    self.joined.add(parsed)
-            elif file.kind == "colang":
-                self.colang_files.append(parse_colang(text, shown))
-            else:
-                self.python_files.append(read_python(text, shown, self.problems))
+            if isinstance(parsed, YamlFile):
+                self.yaml_files.append(parsed)
+                self.joined.add(parsed)
+            elif isinstance(parsed, ColangFile):
+                self.colang_files.append(parsed)
+            elif parsed is not None:
+                self.python_files.append(parsed)
 
     def follow(self, find: Find) -> None:
         """Read what is imported, and what that imports."""
@@ -123,11 +127,15 @@ def _files_of(path: Path, source: int) -> tuple[WalkedFile, ...]:
 
 
 def gather(
-    catalogue: Catalogue, files: tuple[WalkedFile, ...], text_of: TextOf, find: Find | None
+    catalogue: Catalogue,
+    files: tuple[WalkedFile, ...],
+    text_of: TextOf,
+    find: Find | None,
+    ahead: Mapping[str, ReadFile] | None = None,
 ) -> Gathered:
-    """Read ``files`` and, where ``find`` is given, what they import."""
+    """Read ``files``, but for those read ``ahead``, and, where ``find`` is given, what they import."""
     found = Gathered(catalogue, Joined(catalogue.data["joining"]))
-    found.read(files, text_of)
+    found.read(files, text_of, ahead)
     if find is not None:
         found.follow(find)
     raw = found.joined.raw

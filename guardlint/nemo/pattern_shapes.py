@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from typing import Any
 
 from guardlint.nemo.configuration import Configuration
@@ -35,14 +36,13 @@ def regex_patterns(configuration: Configuration) -> Iterator[tuple[DataPath, str
 
 def syntax_tree(pattern: str) -> Tree | None:
     """The parsed pattern; None where Python refuses it, or where it is longer than 5,000 characters."""
-    from re import _parser
-
     if len(pattern) > _MAX_LENGTH:
         return None
     try:
-        return _parser.parse(pattern)
+        tree: Tree = import_module("re._parser").parse(pattern)
     except (re.error, RecursionError, OverflowError, ValueError):
         return None
+    return tree
 
 
 def never_matches(tree: Tree) -> str | None:

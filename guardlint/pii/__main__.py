@@ -11,7 +11,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the digest of an installed spaCy model.  0 when done, 1 when there is none, 2 for a wrong call."""
+    """Print the digest of an installed spaCy model.  0: done, 1: there is none, 2: a wrong call."""
     if len(arguments) != 1:
         print("usage: python -m guardlint.pii PACKAGE", file=sys.stderr)
         return 2

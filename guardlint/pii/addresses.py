@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from guardlint.pii.rule import Needs, Rule
+from guardlint.pii.rule import Needs, Rule, against
 
 __all__ = ["RULES"]
 
@@ -29,10 +29,20 @@ _SOUTH_TYPE = (
 )
 # A break within a postal address: a blank, a comma, or a new line, perhaps of a quoted letter.
 _BREAK = r"(?:,? |,?[ ]?\n[>? ]{0,6})"
+_BREAK_AFTER = r"(?: |[ ]?\n[>? ]{0,6})"
 _PART = r"[\w'\u2019.-]{1,25}"
 _DE_WORD = r"(?:Str\.|Stra(?:ß|ss)e|Weg|Platz|Allee|Ring|Damm)"
 _FR_TYPE = r"(?:rue|avenue|av\.|boulevard|bd|place|chemin|allée|impasse|cours|quai|route|square|passage)"
 _TOWN = rf"{_NAME}(?:[ -](?:am|an der|im|sur|sous|lès|la|le|les|de|du|{_NAME})){{0,3}}"
+
+
+# Any street: what follows is a postcode and a town, which prove it.
+_ANY_STREET = rf"[{_UPPER}][\w'.-]{{1,30}}(?: (?:den|der|dem|des|[{_UPPER}][\w'.-]{{1,30}})){{0,3}}"
+_SMALL_LIVES = r"(?:wohne|wohnt|wohnhaft|adresse|anschrift)(?: (?:ist|in|im|jetzt|der)){0,2}[ :,]{1,2}"
+
+
+def _names_no_thing(value: str) -> bool | None:
+    return False if against(value, 32) else None
 
 
 def _rule(pattern: str, score: float, *, ignore_case: bool = False) -> Rule:
@@ -41,6 +51,29 @@ def _rule(pattern: str, score: float, *, ignore_case: bool = False) -> Rule:
 
 
 RULES: tuple[Rule, ...] = (
+    Rule(
+        "ADDRESS",
+        re.compile(
+            rf"(?<![\w-]){_ANY_STREET} \d{{1,4}} ?[a-zA-Z]?,{_BREAK_AFTER}(?:D-|A-|CH-)?\d{{5}} {_TOWN}"
+        ),
+        0.7,
+        check=_names_no_thing,
+        needs=Needs.DIGIT,
+    ),
+    Rule(
+        "ADDRESS",
+        re.compile(
+            rf"(?i){_SMALL_LIVES}(?P<value>(?:[^\W\d_][\w'.-]{{0,30}} ){{1,4}}\d{{1,4}} ?[a-z]?,? \d{{5}} "
+            r"(?:(?:bad|sankt|st\.) )?[^\W\d_][\w-]{1,30})"
+        ),
+        0.8,
+        needs=Needs.DIGIT,
+    ),
+    _rule(
+        rf"(?<![\w.,-])\d{{1,4}}[A-Za-z]? (?:{_NAME} ){{0,3}}{_NAME}{_BREAK}"
+        rf"(?:{_NAME}(?:[ -]{_NAME}){{0,2}}{_BREAK}){{1,2}}{_UK_CODE}(?!\w)",
+        0.85,
+    ),
     _rule(
         rf"(?<![\w.,-]){_UNIT}\d{{1,5}}[A-Za-z]?(?:-\d{{1,5}})?,? (?:{_NAME} ){{1,4}}(?:{_EN_TYPE})\b\.?"
         rf"(?: (?:North|South|East|West|[NSEW]{{1,2}})\b)?(?:{_EN_TOWN}(?!\w))?",

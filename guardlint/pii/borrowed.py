@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from guardlint.pii.check_digits import fr_nir
 from guardlint.pii.rule import Context, Needs, words
 from guardlint.pii.span import Hit, Rank
 from guardlint.source.record import record
@@ -105,6 +106,13 @@ def _upper_and_spaced(text: str, start: int, end: int) -> bool:
     return " " in found and found == found.upper()
 
 
+def _is_no_nir(text: str, start: int, end: int) -> bool:
+    """A French insured person's number can pass the card's sum by chance; its own proves more."""
+    found = text[start:end]
+    return not (found.startswith(("1", "2")) and len(found) == _NIR_LENGTH and fr_nir(found))
+
+
+_NIR_LENGTH = 15
 _PASSPORT = words("passport", "travel document")
 _NHS = words("nhs", "national health", "health service", "patient", "gp")
 _POSTCODE = words("postcode", "post code", "postal", "zip", "address", "live", "delivery", "shipping")
@@ -112,7 +120,7 @@ _PLATE = words("vehicle", "registration", "reg", "number plate", "plate", "vrn",
 _ACCOUNT = words("account", "acct", "checking", "savings", "bank account", "iban")
 _LICENCE = words("driver", "driving", "licence", "license", "dl")
 _PRESCRIBER = words("dea", "medical licen", "prescriber")
-_VAT = words("ust", "vat", "umsatzsteuer", "mwst")
+_VAT = words("ust", "vat", "vat id", "vat no", "tva", "umsatzsteuer", "mwst")
 
 # They begin with a digit (or a colon), for which a text is searched quickly.
 _CARD = re.compile(r"\d{4}[- ]?\d{3,4}[- ]?\d{3,4}[- ]?\d{3}")
@@ -121,7 +129,7 @@ _NINO = re.compile(r"\d\d ?\d\d ?\d\d ?[A-Da-d]")
 _IP = re.compile(r"[\d:](?:(?<=\d)\.\d{1,3}\.\d|(?<=:)[0-9A-Fa-f]{0,4}:)")
 
 TABLE: tuple[Borrowed, ...] = (
-    Borrowed("CREDIT_CARD", "CreditCardRecognizer", hint=_CARD),
+    Borrowed("CREDIT_CARD", "CreditCardRecognizer", keep=_is_no_nir, hint=_CARD),
     Borrowed("CRYPTO", "CryptoRecognizer"),
     Borrowed("IBAN_CODE", "IbanRecognizer", upper=True, hint=_IBAN),
     Borrowed("IP_ADDRESS", "IpRecognizer", keep=_names_a_host, needs=Needs.NOTHING, hint=_IP),

@@ -12,7 +12,7 @@ __all__ = ["RULES"]
 _CUE = (
     r"date of birth|birth ?date|birthday|d\.?o\.?b\b\.?|born(?: on)?|"
     r"geburtsdatum|geburtstag|geboren(?: am)?|geb\.(?: am)?|"
-    r"date de naissance|né(?:e)? le|naissance|anniversaire"
+    r"date de naissance|né(?:e)?(?:\(e\))? (?:[àa] [^\W\d]+ )?le|naissance|anniversaire"
 )
 _MONTH = (
     r"(?:jan|feb|fév|mar|mär|apr|avr|may|mai|jun|juin|jul|juil|aug|août|aou|sep|oct|okt|nov|dec|dez|déc)"
@@ -41,6 +41,18 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "DATE_OF_BIRTH",
         re.compile(rf"(?i)(?<!\w)(?:{_CUE})[^\d\n]{{0,24}}?(?<![\d.])(?P<value>{_DATE})(?!\w)"),
+        0.9,
+        check=_is_date,
+        needs=Needs.DIGIT,
+        rank=Rank.PROVEN,
+    ),
+    # "am 3. Mai 1980 in Ulm geboren", "3 May 1980 is my birthday".
+    Rule(
+        "DATE_OF_BIRTH",
+        re.compile(
+            rf"(?i)(?<![\w.])(?P<value>{_DATE})"
+            r"(?=,? (?:[^\W\d]{1,30} ){0,4}(?:geboren|born|birthday)\b)"
+        ),
         0.9,
         check=_is_date,
         needs=Needs.DIGIT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
@@ -64,6 +65,14 @@ _NEAR = 24
 _FOREIGN = re.compile(
     r"(?<!\w)[\u0370-\u052f]{1,4}(?= ?\d)|(?<=\d)[\u0370-\u052f]{1,2}(?!\w)|(?<=\d )[\u0370-\u052f](?!\w)"
 )
+_ENTITIES = re.compile(r"(?:&#(?:x[0-9A-Fa-f]{1,6}|[0-9]{1,7});[ ]?)+(?<=;)")
+_ENTITY = re.compile(r"&#\w{1,8};| ")
+_GROUPS = re.compile(
+    r"(?<![\w.,-])[A-Z0-9]{2,6}(?:(?: ?- ?|[ \t]{2,4}|[ \t]?\r?\n[ \t]?)[A-Z0-9]{1,6}){2,9}(?![\w-]|\.\d)"
+)
+_GROUP = re.compile(r"[A-Z0-9]+")
+_MAYBE_GAPS = re.compile(r"[A-Z0-9](?:\s{2}|\r?\n| ?-)[ \t]?\d")
+_LEAST_DIGITS = 6
 _FOLDED = str.maketrans("OoIl|", "00111")
 
 
@@ -183,4 +192,42 @@ def _borrowed_letters(text: str) -> Iterator[Change]:
             yield first, word.end(), [(char, first + i, first + i + 1) for i, char in enumerate(new)]
 
 
-READERS: tuple[Reader, ...] = (_spelled, _mails, _decoded, _percent, _folded, _borrowed_letters)
+def _entities(text: str) -> Iterator[Change]:
+    """``&#52;&#49;``: characters that HTML writes as numbers."""
+    if "&#" not in text:
+        return
+    for match in _ENTITIES.finditer(text):
+        pieces = [
+            (html.unescape(one.group()), match.start() + one.start(), match.start() + one.end())
+            for one in _ENTITY.finditer(match.group())
+        ]
+        yield match.start(), match.end(), pieces
+
+
+def _gaps(text: str) -> Iterator[Change]:
+    """Groups of capitals and digits that a wide blank, a dash or the end of a line parts from each other."""
+    if not _MAYBE_GAPS.search(text):
+        return
+    for match in _GROUPS.finditer(text):
+        groups = list(_GROUP.finditer(match.group()))
+        if sum(map(str.isdigit, match.group())) < _LEAST_DIGITS:
+            continue
+        pieces: list[Piece] = []
+        for group in groups:
+            first = match.start() + group.start()
+            if pieces:
+                pieces.append((" ", pieces[-1][2], first))
+            pieces += [(char, first + i, first + i + 1) for i, char in enumerate(group.group())]
+        yield match.start(), match.end(), pieces
+
+
+READERS: tuple[Reader, ...] = (
+    _spelled,
+    _mails,
+    _decoded,
+    _percent,
+    _entities,
+    _gaps,
+    _folded,
+    _borrowed_letters,
+)

@@ -27,6 +27,7 @@ _NER_SCORE = 0.85
 """spaCy gives no confidence; this is the one Presidio assumes."""
 
 _DIGIT = re.compile(r"\d")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _LOGGERS = ("presidio-analyzer", "decision_process")
 _working: ContextVar[bool] = ContextVar("guardlint_pii_working", default=False)
 
@@ -84,7 +85,7 @@ class Engine:
         """What rules find in the text and in its other readings."""
         if not text or text.isspace():
             return
-        from guardlint.pii import disguises, tables
+        from guardlint.pii import disguises, keys, tables
         from guardlint.pii.reading import readings
 
         hits = list(self._by_rules(text))
@@ -102,7 +103,7 @@ class Engine:
                 )
             ]
             hits += named
-        for reading in readings(text, (*tables.LIKELY_READERS, *disguises.READERS)):
+        for reading in readings(text, (*tables.LIKELY_READERS, *keys.READERS, *disguises.READERS)):
             hits += self._anew(reading)
         yield from hits
 
@@ -127,7 +128,10 @@ class Engine:
             return guessed
         read: dict[str, list[int]] = {}
         for index, text in enumerate(texts):
-            read.setdefault(language_of(text, language), []).append(index)
+            tongue = language_of(text, language)
+            # Of a text wholly in another script an English model knows nothing, and calls greetings persons.
+            if tongue != "en" or _LATIN.search(text):
+                read.setdefault(tongue, []).append(index)
         for tongue, indexes in read.items():
             if model := self.models.get(tongue):
                 named = model.entities_of([texts[index] for index in indexes])

@@ -95,6 +95,8 @@ def _family(text: str, match: re.Match[str], capital: bool) -> tuple[int, str]:
         initial = len(plain) == 2 and plain.endswith(".")
         if plain.lower() in stopped:
             break
+        if plain.lower() in _PARTICLES and not family:
+            continue
         if not capital and (family or not plain.islower()):
             break
         if capital and not plain[0].isupper():

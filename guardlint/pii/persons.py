@@ -15,17 +15,22 @@ __all__ = ["FINDERS", "find_names", "stands_for_a_thing", "trim_guess"]
 _UPPER = "A-ZÀ-ÖØ-ÞĀ-Ž"
 _CAPITAL = rf"(?:[{_UPPER}]\.|(?:[DdLO]')?[{_UPPER}][\w'-]{{0,30}})"
 _PARTICLE = r"(?:van|von|de|der|den|del|della|di|da|la|le|du|dos|bin|ibn|al|el|ter|zu)"
-_NAME = rf"(?P<name>{_CAPITAL}(?: (?:{_PARTICLE} ){{0,2}}{_CAPITAL}){{0,3}})"
+_BEFORE = rf"(?:{_PARTICLE} ){{0,3}}"
+_NAME = rf"(?P<name>{_BEFORE}{_CAPITAL}(?: (?:{_PARTICLE} ){{0,2}}{_CAPITAL}){{0,3}})"
 _FULL_NAME = rf"(?P<name>{_CAPITAL}(?: (?:{_PARTICLE} ){{0,2}}{_CAPITAL}){{1,3}})"
 _TITLE = (
     r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sir|Herrn?|Frau|Monsieur|Madame|Mademoiselle|Mme|Mlle|Mevrouw|Signora?)\.?"
 )
 _LABEL = (
     r"(?:(?:full|first|last|sur|middle|given|family|customer|patient|client|employee|holder|account|beneficiary|"
-    r"policyholder|cardholder|contact|payee|legal)[ _-]?)?name|cardholder|account holder|policyholder|"
-    r"beneficiary|kontoinhaber(?:in)?|karteninhaber(?:in)?|vorname|nachname|familienname|nom|prénom|titulaire|"
-    r"bénéficiaire|assuré|assurée|kunde|kundin|versicherte(?:r| person)?|mieter(?:in)?|"
-    r"ansprechpartner(?:in)?|patient(?:in)?|tenant|landlord|customer|client|employee|claimant|sender|recipient|empfänger(?:in)?"
+    r"policyholder|cardholder|contact|payee|legal)[ _-]?)?namen?|cardholder|account holder|policyholder|"
+    r"beneficiary|kontoinhaber(?:in)?|karteninhaber(?:in)?|vorname|nachname|familienname|nom|prénom|"
+    r"prenom|nom complet|"
+    r"titulaire|"
+    r"bénéficiaire|assuré|assurée|inhaber(?:in)?|holder|issued to|insured|kunde|kundin|"
+    r"versicherte(?:r| person)?|mieter(?:in)?|"
+    r"ansprechpartner(?:in)?|patient(?:in)?|tenant|landlord|customer|client|employee|claimant|sender|recipient|"
+    r"empfänger(?:in)?"
 )
 # People of whom one speaks: a full name follows.
 _KIN = (
@@ -39,13 +44,22 @@ _LABELLED = re.compile(rf"(?<!\w)(?i:{_LABEL})[\"']?[ ]{{0,2}}[:=][ \"']{{0,3}}{
 _NAME_OF_A_THING = re.compile(
     r"(?i)(?:product|file|host|domain|brand|model|project|table|package|event|server|company|user)[ _-]?\Z"
 )
+_MAILBOX = re.compile(rf"(?<![\w@]){_FULL_NAME}[\"']? <[^<>\s]{{1,128}}@")
+# After these a name follows, or much else: it must hold a name that is known.
+_ROLE = re.compile(
+    rf"(?<!\w)(?i:(?:{_LABEL})(?: (?:is|ist|est|lautet|war|was))?|bitte|bitte an|an|mit|laut|für|von|durch|"
+    rf"account of|attorney of|according to|behalf of|d'après|selon|par|pour|avec|chez|"
+    rf"ask|tell|told|did|does) {_FULL_NAME}"
+)
+_CHILD = re.compile(rf"(?<!\w)(?i:{_KIN}) (?P<name>{_CAPITAL})(?![\w.@-])")
+_HANDLE = re.compile(rf"(?<![\w.@])@(?P<name>{_CAPITAL})(?![\w.@-])")
 # Cues that little but a name follows take one word, the rest (the fourth) need two.
 _CUES = (
     re.compile(
         r"(?<!\w)(?i:my (?:full |first |last )?name is|my name's|i am called|they call me|"
         r"mein name ist|ich heiße|ich heisse|je m'appelle|mon nom est)[ :]{1,2}" + _NAME
     ),
-    re.compile(rf"(?<!\w){_TITLE} {_NAME}"),
+    re.compile(rf"(?<!\w){_TITLE}(?: (?:{_TITLE}|med\.)){{0,2}} {_NAME}"),
     _LABELLED,
     re.compile(
         rf"(?<!\w)(?i:{_KIN}|läuft auf|lautet auf|auf den namen|im namen von|au nom de|in the name of|"
@@ -62,13 +76,15 @@ _CUES = (
 )
 _LOWER_CUE = re.compile(
     r"(?<!\w)(?:my (?:full )?name is|my name's|ich heiße|ich heisse|mein name ist|je m'appelle) "
-    r"(?P<name>[^\W\d_]{2,20}(?:(?: [^\W\d_]\.)? [^\W\d_]{2,20})?)(?!\w)"
+    rf"(?P<name>[^\W\d_]{{2,20}}(?:(?: [^\W\d_]\.| (?:{_PARTICLE})){{0,3}} [^\W\d_]{{2,20}})?)(?!\w)"
 )
 # Much else follows these too, so the name must begin with a known one.
 _LOWER_HINT = re.compile(
     rf"(?<!\w)(?:i'm|im|i am|it's|its|this is|here is|hier ist|ich bin|je suis|c'est|spoke to|speak to|"
+    r"did|does|bitte an|an|für|"
     rf"talk to|ask|tell|told|thanks|cheers|regards|signed|from|with|in the name of|on behalf of|{_KIN}),? "
-    r"(?P<name>[^\W\d_]{3,20}(?: [^\W\d_]\.)? [^\W\d_][^\W\d_'-]{2,20})(?!\w)"
+    r"(?P<name>[^\W\d_]{3,20}"
+    r"(?: [^\W\d_]\.| (?:van|von|de|der|den|da|di|la|le|el|al)){0,3} [^\W\d_][^\W\d_'-]{2,20})(?!\w)"
 )
 # Lower-case words that follow a name and are none.
 _AFTER_NAME = re.compile(
@@ -90,8 +106,11 @@ def find_names(text: str) -> Iterator[Hit]:
             if cue is _LABELLED and _NAME_OF_A_THING.search(before):
                 continue
             kept = trim_guess(text, *match.span("name"))
+            if cue is _LABELLED:
+                kept = _labelled(match, kept)
             if kept:
                 yield Hit(*kept, "PERSON", 0.9, Rank.SHAPED)
+    yield from _known_after_a_cue(text)
     lower = _small(text)
     for match in _LOWER_CUE.finditer(lower):
         start, end = match.span("name")
@@ -103,6 +122,45 @@ def find_names(text: str) -> Iterator[Hit]:
         start, end = match.span("name")
         if text[start:end].islower() and _begins_with_a_name(lower[start:end].split()):
             yield Hit(start, end, "PERSON", 0.6, Rank.SHAPED)
+
+
+def _labelled(match: re.Match[str], kept: tuple[int, int] | None) -> tuple[int, int] | None:
+    """What a label says to be a name: also "April Ross", but under a bare ``name`` no Winter Jacket."""
+    words = match["name"].split()
+    bare = match.group().lower().startswith("name")
+    if len(words) < 2:
+        return kept
+    given, family = words[0].lower(), words[-1].lower()
+    if bare and family in lexicon("common_words") and not is_family_name(family):
+        return None
+    whole = is_given_name(given) and is_family_name(family) and family not in _NOT_NAMES
+    return match.span("name") if whole else kept
+
+
+def _known_after_a_cue(text: str) -> Iterator[Hit]:
+    """Names of which a list holds a part, after words that announce much else too."""
+    if "@" in text:
+        for match in _MAILBOX.finditer(text):
+            yield Hit(*match.span("name"), "PERSON", 0.8, Rank.SHAPED)
+    for match in _ROLE.finditer(text):
+        kept = trim_guess(text, *match.span("name"))
+        words = text[slice(*kept)].split() if kept else []
+        if kept and len(words) > 1 and _is_some_name(words):
+            yield Hit(*kept, "PERSON", 0.6, Rank.LIKELY)
+    for cue in (_CHILD, _HANDLE):
+        for match in cue.finditer(text):
+            given = match["name"]
+            if is_given_name(given) and not is_word(given) and given.lower() not in _NOT_NAMES:
+                yield Hit(*match.span("name"), "PERSON", 0.6, Rank.LIKELY)
+
+
+def _is_some_name(words: list[str]) -> bool:
+    """Whether the first or the last word is known as a name and none of them as anything else."""
+    plain = [word.lower().strip(".") for word in (words[0], words[-1])]
+    if any(word in lexicon("common_words") or word in lexicon("not_names_alone") for word in plain):
+        return False
+    given, family = plain
+    return (is_given_name(given) and not is_word(given)) or (is_family_name(family) and not is_word(family))
 
 
 def _small(text: str) -> str:

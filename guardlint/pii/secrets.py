@@ -44,6 +44,7 @@ _NOT_A_PASSWORD = re.compile(
     r"forgotten|falsch|abgelaufen|ungültig|incorrecte?|expiré|oublié|protected|must|should|string|str|\$.*)[.,;!?>)\]}]*"
 )
 _HAS_DIGIT = re.compile(r"\d")
+_SIGN = re.compile(r"[^\w.,/:]|_")
 _HAS_LETTER = re.compile(r"[A-Za-z]")
 
 
@@ -64,6 +65,12 @@ def _is_password(value: str) -> bool | None:
 def _said_password(value: str) -> bool | None:
     """After "is" only a value that is no plain word is taken for a password."""
     return _is_password(value) if re.search(r"[^A-Za-zÀ-ÿ.,!?'-]", value.rstrip(".,;!?")) else False
+
+
+def _mixed_password(value: str) -> bool | None:
+    """Far from the word, or after a short one, only letters with digits and another sign count."""
+    mixed = _HAS_DIGIT.search(value) and _HAS_LETTER.search(value) and _SIGN.search(value.rstrip(".,;!?"))
+    return _is_password(value) if mixed else False
 
 
 def _rule(entity: str, pattern: str, score: float = 0.95) -> Rule:
@@ -123,6 +130,27 @@ RULES: tuple[Rule, ...] = (
         ),
         0.8,
         check=_said_password,
+    ),
+    # "the password for the router is", "le mot de passe provisoire est": a value that no word is.
+    Rule(
+        "PASSWORD",
+        re.compile(
+            rf"(?i)(?:{_SAID})(?:\s+[^\W\d_][\w-]{{0,20}}){{1,4}}?\s+(?:is|was|ist|war|lautet|est)\s*:?\s+"
+            r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`]{6,}?)(?=[\"'`]|[.,;!?]?(?:\s|$))"
+        ),
+        0.8,
+        check=_mixed_password,
+        needs=Needs.DIGIT,
+    ),
+    Rule(
+        "PASSWORD",
+        re.compile(
+            r"(?i)(?<![\w-])(?:pw|pass|pwd|mdp|kw)\s{0,2}(?:[:=]|is|ist|est)?\s{0,2}"
+            r"(?P<quote>[\"'`]?)(?P<value>(?<=[\s:=\"'`])[^\s\"'`]{6,}?)(?=[\"'`]|[.,;!?]?(?:\s|$))"
+        ),
+        0.8,
+        check=_mixed_password,
+        needs=Needs.DIGIT,
     ),
     _rule("PASSWORD", r"(?<=://)[^\s:/@]{1,64}:(?P<value>[^\s/@]{3,128})(?=@[\w.-])"),
 )

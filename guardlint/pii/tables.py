@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from guardlint.pii.reading import BREAK, Change, Piece, Reader
 
-__all__ = ["LIKELY_READERS", "READERS", "headings_of", "insert_in", "is_pair", "tuple_at"]
+__all__ = ["LIKELY_READERS", "READERS", "headings_of", "insert_in", "is_pair", "named", "tuple_at"]
 
 _LINE = re.compile(r"[^\r\n]+")
 _DELIMITERS = "\t|;,"
@@ -40,7 +40,7 @@ def _pairs(text: str) -> Iterator[Change]:
         for delimiter in _PAIRING:
             heading, found, value = line.group().strip("| ").partition(delimiter)
             if found and delimiter not in value and _HEADING.fullmatch(heading):
-                change = _named(
+                change = named(
                     value, line.start() + line.group().index(delimiter + value) + 1, heading.strip()
                 )
                 if change:
@@ -80,7 +80,7 @@ def _headings(line: str) -> tuple[list[str], str]:
 
 def _row(line: str, start: int, delimiter: str, headings: list[str]) -> Iterator[Change]:
     for cell, heading in zip(line.split(delimiter), headings, strict=True):
-        change = _named(cell, start, heading)
+        change = named(cell, start, heading)
         if change:
             yield change
         start += len(cell) + len(delimiter)
@@ -95,13 +95,14 @@ def _inserted(text: str) -> Iterator[Change]:
             values = list(_VALUE.finditer(row["values"]))
             if len(values) == len(columns):
                 for value, column in zip(values, columns, strict=True):
-                    change = _named(value.group(), row.start("values") + value.start(), column)
+                    change = named(value.group(), row.start("values") + value.start(), column)
                     if change:
                         yield change
             end = row.end()
 
 
-def _named(cell: str, start: int, heading: str) -> Change | None:
+def named(cell: str, start: int, heading: str) -> Change | None:
+    """The value of a cell that begins at ``start``, with its heading before it."""
     value = cell.strip(" \"'")
     if not value or not heading:
         return None

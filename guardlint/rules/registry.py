@@ -16,7 +16,7 @@ from guardlint.errors import ConfigError
 from guardlint.rules.rule import Found, LoadedRule, Project, Rule
 from guardlint.source.names import closest
 
-__all__ = ["GROUP", "all_rules", "company_rules", "concerned", "rule_ids"]
+__all__ = ["GROUP", "all_rules", "company_rules", "concerned", "concerned_each", "rule_ids"]
 
 GROUP = "guardlint.rules"
 """The group of entry points."""
@@ -68,12 +68,29 @@ def concerned(rules: Sequence[LoadedRule], project: Project) -> list[LoadedRule]
     The package of a family may say so for its rules, by what is cheap to see: ``concerns(project)`` is False
     where none of them can find anything, ``silent(project)`` gives the ids of those that cannot.
     """
-    asked: dict[str, frozenset[str] | None] = {}
+    return [rule for rule, _ in concerned_each(rules, (project,))]
+
+
+def concerned_each(
+    rules: Sequence[LoadedRule], projects: Sequence[Project]
+) -> Iterator[tuple[LoadedRule, list[int]]]:
+    """Each rule that concerns any of the projects, and their numbers; a family is asked for all in turn."""
+    asked: dict[str, list[frozenset[str] | None]] = {}
     for home in {rule.home: None for rule in rules}:
         concerns, silent = _gates(home)
-        open_gate = concerns is None or concerns(project)
-        asked[home] = frozenset(silent(project) if silent is not None else ()) if open_gate else None
-    return [rule for rule in rules if (quiet := asked[rule.home]) is not None and rule.id not in quiet]
+        asked[home] = [
+            frozenset(silent(project) if silent is not None else ())
+            if concerns is None or concerns(project)
+            else None
+            for project in projects
+        ]
+    for rule in rules:
+        name = rule.id
+        numbers = [
+            number for number, quiet in enumerate(asked[rule.home]) if quiet is not None and name not in quiet
+        ]
+        if numbers:
+            yield rule, numbers
 
 
 _Gates = tuple[Callable[[Project], bool] | None, Callable[[Project], Iterable[str]] | None]

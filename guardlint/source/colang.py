@@ -8,6 +8,7 @@ is, NeMo decides by a heuristic that ``is_version_2`` repeats (``nemoguardrails/
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -26,7 +27,17 @@ from guardlint.source.colang_records import (
 from guardlint.source.lazy_pattern import lazy_pattern
 from guardlint.source.place import Place
 
-__all__ = ["Call", "ColangFile", "Flow", "Import", "Message", "Statement", "is_version_2", "parse_colang"]
+__all__ = [
+    "Call",
+    "ColangFile",
+    "Flow",
+    "Import",
+    "Message",
+    "Statement",
+    "is_version_2",
+    "parse_colang",
+    "parse_each",
+]
 
 
 @dataclass(slots=True)
@@ -57,11 +68,27 @@ def is_version_2(text: str) -> bool:
 
 def parse_colang(text: str, file: str) -> ColangFile:
     """Read a file; whatever is not understood becomes a statement of kind ``other``."""
-    version: Literal["1.0", "2.x"] = "2.x" if is_version_2(text) else "1.0"
-    reader = _Reader(file, version)
+    return parse_each([(text, file)])[0]
+
+
+def parse_each(files: Sequence[tuple[str, str]]) -> list[ColangFile]:
+    """The same for the texts of several files, each with its name.
+
+    All are outlined before the first is read as NeMo does: neither reader makes the processor forget the
+    other for every file.
+    """
+    readers = [_outlined(text, file) for text, file in files]
+    exact = [
+        read_exactly(text, file, reader.version) for (text, file), reader in zip(files, readers, strict=True)
+    ]
+    return [reader.finish(*found) for reader, found in zip(readers, exact, strict=True)]
+
+
+def _outlined(text: str, file: str) -> _Reader:
+    reader = _Reader(file, "2.x" if is_version_2(text) else "1.0")
     for line in logical_lines(text):
         reader.read(line)
-    return reader.finish(*read_exactly(text, file, version))
+    return reader
 
 
 _DEFINE = lazy_pattern(

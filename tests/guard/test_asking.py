@@ -117,7 +117,6 @@ class TestTogether:
         assert asyncio.run(ask(asker(rails))).rail == "regex"
         assert rails.asked == ["regex"]
 
-
     def test_each_rail_s_time_is_told(self) -> None:
         """Milliseconds by flow, where flows are asked one by one."""
         rails = Rails({"regex": says(None), "one": after(0.05)}, REGEX, ONE)

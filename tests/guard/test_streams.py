@@ -250,7 +250,7 @@ class TestShapes:
         given = [{"role": "assistant", "content": "fine", "name": "call 020 7946 0958 now"}]
         assert "7946" not in json.dumps(list(guard.wrap(Upstream(given).sync)("hello")))
 
-    @pytest.mark.parametrize("piece", [b"bytes", 7, None, object(), ["text"]])
+    @pytest.mark.parametrize("piece", [b"bytes", 7, object(), ["text"]])
     def test_what_cannot_be_read_is_not_released(self, guard: Guard, piece: Any) -> None:
         """The stream ends, the function is closed."""
         upstream = Upstream(["fine ", piece])
@@ -260,6 +260,11 @@ class TestShapes:
         assert upstream.closed
         assert guard.last_verdict is not None
         assert guard.last_verdict.reason == "reply-unsupported"
+
+    def test_nothing_is_no_piece(self, guard: Guard) -> None:
+        """``delta.content`` of a client's last chunk is None, and people hand it on."""
+        out = list(guard.wrap(Upstream([None, "All is ", None, "well.", None]).sync)("hello"))
+        assert "".join(out) == "All is well."
 
     def test_call_wants_a_reply(self, guard: Guard) -> None:
         """A generator has none."""

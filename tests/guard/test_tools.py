@@ -275,6 +275,7 @@ def test_records(workshop: Any, shared_configs: Any, tmp_path: Path) -> None:
         ("tool_result", "blocked"),
         ("tool_call", "blocked"),
     ]
+    assert {record["code"] for record in records if record["verdict"] == "blocked"} == {"tool-not-allowed"}
     for record in records:
         jsonschema.validate(record, schema)
         assert record["function"] == "not-called"

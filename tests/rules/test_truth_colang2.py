@@ -6,11 +6,14 @@ one that works.
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import pytest
 from talking import ANSWER, REFUSAL, ask, rules
 
 from guardlint.engines.personal_data import serve_offline
-from guardlint.harness.scripted import telemetry_off
+from guardlint.harness.scripted import ScriptedModel, load_rails, telemetry_off
 
 telemetry_off()
 
@@ -300,6 +303,63 @@ def test_a_fact_check_of_colang_2_never_starts(team) -> None:
     assert rules(broken) == ["rail-without-text"]
     talk = ask(broken, unsupported=("It is free",))
     assert (talk.reply, talk.tasks) == ("It is free.", [])
+
+
+def test_a_passage_that_a_check_condemns_stays(team) -> None:
+    """The library's flow empties a variable of its own; with `global` the passage is gone."""
+    from nemoguardrails.actions.rail_outcome import RailOutcome, TransformTarget
+
+    async def condemn(classifier: str) -> RailOutcome:
+        assert classifier == "toxic"
+        return RailOutcome.transform([(TransformTarget.RELEVANT_CHUNKS, "nothing")])
+
+    def reply(folder: Path) -> str:
+        rails = load_rails(folder, ScriptedModel())
+        for name in ("hf_classifier_check_retrieval", "HfClassifierCheckRetrievalAction"):
+            rails.runtime.action_dispatcher.register_action(condemn, name, override=True)
+        said = asyncio.run(rails.generate_async(messages=[{"role": "user", "content": "hello"}]))
+        return said["content"]
+
+    main = (
+        "\nflow main\n  global $relevant_chunks\n  user said something\n"
+        '  $relevant_chunks = "a secret"\n  CALL\n  bot say "found: {$relevant_chunks}"\n'
+    )
+    head = f"{HEAD}{LIBRARY}hf_classifier\n"
+    broken = team(
+        config_yml=CONFIG,
+        main_co=head + main.replace("CALL", 'hf classifier check retrieval "toxic"'),
+    )
+    assert "rail-without-text" in rules(broken)
+    assert reply(broken) == "found: a secret"
+    own = (
+        "\nflow check passages\n  global $relevant_chunks\n"
+        '  $found = await HfClassifierCheckRetrievalAction(classifier="toxic")\n'
+        '  if $found.is_transform\n    $relevant_chunks = $found.transform_text["relevant_chunks"]\n'
+    )
+    mended = team(config_yml=CONFIG, main_co=head + main.replace("CALL", "check passages") + own)
+    assert "rail-without-text" not in rules(mended)
+    assert reply(mended) == "found: nothing"
+
+
+@pytest.mark.parametrize(
+    ("library", "flow", "config"),
+    [
+        ("gliner", "gliner detect pii on input", "gliner:\n      input: {entities: [email]}\n"),
+        ("prompt_security", "protect prompt", ""),
+    ],
+)
+def test_an_action_refuses_an_empty_text(
+    team, monkeypatch: pytest.MonkeyPatch, library: str, flow: str, config: str
+) -> None:
+    """Nothing is sent to the service, and nothing is said."""
+    monkeypatch.setenv("PS_PROTECT_URL", "http://127.0.0.1:9/protect")
+    monkeypatch.setenv("PS_APP_ID", "app")
+    settings = f"rails:\n  config:\n    {config}" if config else ""
+    broken = team(
+        config_yml=CONFIG + settings, main_co=_main(f"  {flow}\n", head=f"{HEAD}{LIBRARY}{library}\n")
+    )
+    assert rules(broken) == ["rail-without-text"]
+    assert ask(broken).reply == ""
 
 
 def test_without_main_every_request_is_an_error(team) -> None:

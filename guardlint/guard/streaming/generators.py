@@ -159,12 +159,19 @@ class _Ways:
             self.ended = "whole"
             self.stream.finish()
             return
+        if piece is None:
+            return  # what `delta.content` is in the last chunk of a stream
         try:
             self.stream.push(piece)
-        except UsageError:
+        except Exception as error:
             self.turn.call.block("reply-unsupported", error=True)
             self.ended = "unread"
-            raise
+            if isinstance(error, UsageError):
+                raise
+            # Its words may be the piece's: pydantic's quote what they do not take.
+            raise UsageError(
+                f"the guard cannot read a piece of type {type(piece).__name__} and does not release it"
+            ) from None
 
     @property
     def due(self) -> bool:

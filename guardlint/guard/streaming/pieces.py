@@ -2,7 +2,8 @@
 
 Pieces are texts, dictionaries (``{"content": "..."}``), and chunks of OpenAI's chat completions, as
 dictionaries or as the objects of its client. Every string of a delta is text, except for names and ids.
-Token probabilities spell the text too and are left out.
+Beside the deltas only what looks like a name passes: other texts there have no way through the rails, and
+token probabilities spell the text, so both are left out. Whatever is no plain data is refused.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _NAMES: Final = frozenset(
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9_.:/+=-]{0,200}")
 """What a name or an id looks like; anything else is text, whatever it is called."""
+_DEPTH: Final = 64
 _ENVELOPE: Final = ("id", "object", "created", "model", "system_fingerprint", "service_tier", "type")
 
 
@@ -53,10 +55,11 @@ class Read:
 class Shape:
     """How the pieces of one stream look; it learns from each."""
 
-    __slots__ = ("_kind", "_last", "_said", "_type")
+    __slots__ = ("_form", "_kind", "_last", "_said", "_type")
 
     def __init__(self) -> None:
-        self._kind = "text"
+        self._kind = "text"  # of the last piece
+        self._form = "message"  # of the last one that was no text
         self._type: Any = None
         self._last: Mapping[str, Any] = {}
         self._said: set[tuple[object, ...]] = set()
@@ -66,7 +69,8 @@ class Shape:
         """Before any piece was seen: ``kind`` is that of whole replies, see ``guard.replies``."""
         shape = cls()
         if kind == "choices":
-            shape._kind, shape._type = "chunk", piece_class
+            shape._kind = shape._form = "chunk"
+            shape._type = piece_class
             shape._last = {
                 "id": "guardlint",
                 "object": "chat.completion.chunk",
@@ -81,7 +85,8 @@ class Shape:
     def like(cls, other: Shape) -> Shape:
         """Another stream of pieces that look the same."""
         shape = cls()
-        shape._kind, shape._type, shape._last = other._kind, other._type, other._last
+        shape._kind, shape._form = other._kind, other._form
+        shape._type, shape._last = other._type, other._last
         return shape
 
     def read(self, piece: object) -> Read:
@@ -96,22 +101,22 @@ class Shape:
                 help="yield texts, dictionaries with a content, or chunks of chat completions",
             )
         self._type = None if isinstance(piece, Mapping) else type(piece)
-        self._last = data
+        self._last = {name: _bare(data[name]) for name in (*_ENVELOPE, "role", "usage") if name in data}
         if not isinstance(data.get("choices"), list):
-            self._kind = "message"
+            self._kind = self._form = "message"
             deltas, rest = _split(data)
             calls = tuple((0, path, name) for path, name in _called(data))
             return Read(_keyed(0, deltas), rest=None if deltas and not calls else rest, calls=calls)
-        self._kind = "chunk"
+        self._kind = self._form = "chunk"
         return self._read_chunk(data)
 
     def write(self, key: Key, text: str) -> Any:
         """A piece that adds ``text`` to one text."""
         choice, path = key
-        if self._kind == "text":
+        if not path:
             return text
         delta = _nested(path, text)
-        return {**self._envelope(), **delta} if self._kind == "message" else self._chunk(choice, delta, None)
+        return {**self._envelope(), **delta} if self._form == "message" else self._chunk(choice, delta, None)
 
     def refusal(self, text: str, verdict: Mapping[str, Any], choices: tuple[int, ...]) -> Any:
         """The last piece of a stream of dictionaries or chunks that was blocked; None for texts."""
@@ -137,10 +142,13 @@ class Shape:
             if not isinstance(choice, Mapping):
                 raise UsageError("the guard cannot read a chunk whose choices are no mappings")
             index = choice["index"] if type(choice.get("index")) is int else position
-            found, rest = _split(choice.get("delta") or {})
-            calls += [(index, path, name) for path, name in _called(choice.get("delta") or {})]
-            texts = list(_keyed(index, found))
+            delta = choice.get("delta") or {}
             plain = choice.get("text")  # of the older completions
+            if not isinstance(delta, Mapping) or not isinstance(plain, str | None):
+                raise UsageError("the guard cannot read a chunk whose delta or text is none")
+            found, rest = _split(delta)
+            calls += [(index, path, name) for path, name in _called(delta)]
+            texts = list(_keyed(index, found))
             if isinstance(plain, str) and plain:
                 texts.append(Delta((index, ("text",)), plain))
             if choice.get("finish_reason"):
@@ -149,13 +157,13 @@ class Shape:
             named = set(_names(index, rest))
             news = news or not texts or bool(choice.get("finish_reason")) or not named <= self._said
             self._said |= named
-            shown = {**choice, "delta": rest} if "delta" in choice else dict(choice)
-            if "logprobs" in shown:
-                shown["logprobs"] = None
-            if "text" in shown:
-                shown["text"] = ""
+            shown = _bare({name: item for name, item in choice.items() if name not in ("delta", "logprobs")})
+            shown |= {"delta": rest} if "delta" in choice else {}
+            shown |= {"logprobs": None} if "logprobs" in choice else {}
+            shown |= {"text": ""} if "text" in choice else {}
             rests.append(shown)
-        shown_piece = self._typed({**data, "choices": rests}) if news else None
+        around = _bare({name: item for name, item in data.items() if name != "choices"})
+        shown_piece = self._typed({**around, "choices": rests}) if news else None
         return Read(tuple(deltas), tuple(ends), shown_piece, tuple(calls))
 
     def _chunk(self, index: int, delta: dict[str, Any], finish: str | None) -> Any:
@@ -163,7 +171,7 @@ class Shape:
 
     def _envelope(self) -> dict[str, Any]:
         kept = {name: self._last[name] for name in _ENVELOPE if name in self._last}
-        if self._kind == "message":
+        if self._form == "message":
             return {name: self._last[name] for name in ("role", "type") if name in self._last}
         return {**kept, "usage": None} if "usage" in self._last else kept
 
@@ -178,7 +186,7 @@ def _as_data(piece: object) -> Mapping[str, Any] | None:
     dump = getattr(piece, "model_dump", None)
     if not callable(dump) or not hasattr(type(piece), "model_validate") or not hasattr(piece, "choices"):
         return None
-    data = dump(exclude_unset=True)
+    data = dump(exclude_unset=True, warnings=False)  # its warnings quote what they are about
     return data if isinstance(data, Mapping) and isinstance(data.get("choices"), list) else None
 
 
@@ -191,20 +199,51 @@ def _split(delta: Any) -> tuple[list[tuple[tuple[str | int, ...], str]], Any]:
             if value:
                 texts.append((path, value))
             return ""
+        if len(path) > _DEPTH:
+            raise UsageError("the guard cannot read what is nested that deep, or holds itself")
         if isinstance(value, Mapping):
             return {
-                key: item if _is_name(key, item) else without(item, (*path, str(key)))
+                _key(key): item if _is_name(key, item) else without(item, (*path, key))
                 for key, item in value.items()
             }
         if isinstance(value, list | tuple):
             return [without(item, (*path, _index(item, position))) for position, item in enumerate(value)]
-        return value
+        return _number(value)
 
     return texts, without(delta, ())
 
 
+def _bare(value: Any, depth: int = 0) -> Any:
+    """What stands beside the deltas: names and numbers, and nothing for other texts."""
+    if depth > _DEPTH:
+        raise UsageError("the guard cannot read what is nested that deep, or holds itself")
+    if isinstance(value, str):
+        return value if _NAME.fullmatch(value) else ""
+    if isinstance(value, Mapping):
+        return {_key(key): _bare(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_bare(item, depth + 1) for item in value]
+    return _number(value)
+
+
+def _key(key: object) -> str:
+    """The name of a field.  Raises UsageError for what may be text itself."""
+    if not isinstance(key, str) or not _NAME.fullmatch(key):
+        raise UsageError("the fields of a piece must have plain names")
+    return key
+
+
+def _number(value: Any) -> Any:
+    """A number, or nothing.  Raises UsageError for what may hold a text."""
+    if value is None or isinstance(value, int | float):
+        return value
+    raise UsageError(f"the guard cannot read a piece that holds an object of type {type(value).__name__}")
+
+
 def _is_name(key: object, value: Any) -> bool:
-    return key in _NAMES and not (isinstance(value, str) and not _NAME.fullmatch(value))
+    if isinstance(value, str):
+        return key in _NAMES and _NAME.fullmatch(value) is not None
+    return False
 
 
 def _called(delta: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:

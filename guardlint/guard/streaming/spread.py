@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any, Final
 
 from guardlint.guard.streaming.tails import HELD_WORDS
@@ -27,9 +28,9 @@ def words_held(recognizers: Iterable[Custom]) -> int:
 def _breaks(pattern: str) -> int:
     """Between how many words at most a match can stand; what cannot be told is taken for the most."""
     try:
-        tree = re._parser.parse(pattern)  # type: ignore[attr-defined]  # noqa: SLF001
+        tree = import_module("re._parser").parse(pattern)
         return max(_of_sequence(tree), HELD_WORDS - 1)
-    except (AttributeError, RecursionError, re.error):
+    except (AttributeError, RecursionError, OverflowError, ValueError, re.error):
         return MOST_WORDS
 
 

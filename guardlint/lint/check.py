@@ -40,7 +40,7 @@ __all__ = [
     "select_rules",
 ]
 
-_TOGETHER = 32
+_TOGETHER = 64
 """Configurations that are in memory at the same time."""
 
 

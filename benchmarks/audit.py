@@ -22,10 +22,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from types import MappingProxyType
-from typing import Any
 
 from guardlint.guard.audit import Audit, AuditLog
-from guardlint.guard.records import Identity, make_record
+from guardlint.guard.records import Entry, Identity
 from guardlint.guard.verdict import StepRecord, Verdict
 
 KEY = b"benchmark" * 4
@@ -64,9 +63,9 @@ print(count, seconds, busy, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss /
 """
 
 
-def record(audit: Audit) -> dict[str, Any]:
-    """As :meth:`guardlint.guard.service.Service.record` makes it."""
-    return make_record(
+def record(audit: Audit) -> Entry:
+    """As :class:`guardlint.guard.service.Service` makes it."""
+    return Entry(
         IDENTITY,
         VERDICT,
         now=datetime.now(UTC),

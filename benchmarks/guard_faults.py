@@ -221,9 +221,10 @@ def main(number: int) -> int:
         audit = folder / "detector.jsonl"
         before = next(NUMBERS)
         with guard_of(folder, plan_data=plan(timeout_seconds=TIMEOUT, **steps), audit=audit) as guard:
-            failed = blocked("personal-data-failed", "timeout")
+            # One that hangs is killed when the first call's time is up; the others may get its successor.
+            failed = {"passed", *blocked("personal-data-failed", "timeout")}
             matrix.run("detector", "hangs (SIGSTOP)", guard, stopped(lambda: detectors(guard)), failed)
-            matrix.run("detector", "killed", guard, killed(lambda: detectors(guard)), {"passed", *failed})
+            matrix.run("detector", "killed", guard, killed(lambda: detectors(guard)), failed)
         matrix.chain("detector", audit, next(NUMBERS) - before - 1)
 
         audit = folder / "team.jsonl"

@@ -2,12 +2,13 @@
 
     python benchmarks/guard_soak.py [CALLS] [AT_ONCE]
 
-20,000 guarded calls, 32 at once, async in one loop: personal data masked by the detectors' processes,
+40,000 guarded calls, 32 at once, async in one loop: personal data masked by the detectors' processes,
 regular expressions, a judge over HTTP, every call recorded in a file. Every text is a new one. Two calls in a
 hundred have a fault: the judge answers with an error, garbage, or too late; the function raises; a caller
 gives up; a detector is killed. Printed is the resident memory of the host and of the largest detector after
-each quarter of the calls; what is remembered of texts (20,000 hashes) grows until the second. Ends with 1
-when the last is more than a tenth above the first, or a record misses.
+each eighth of the calls. What is remembered of texts (20,000 hashes of each kind) grows until that many were
+seen: the first half of the calls is the warm-up. Ends with 1 when the last is more than a twentieth above the
+memory after it, or when any call has no record, or two.
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from guard_fixtures import guard_of, plan, self_check
 
-from guardlint.guard import Guard, verify_chain
+from guardlint.guard import Guard, audit_context, verify_chain
+from guardlint.guard.audit_read import records_of
 from guardlint.harness.misbehaving import MisbehavingServer, Mode
 
-POINTS = 4  # where memory is measured; the first, after a quarter of the calls, ends the warm-up
+POINTS = 8  # where memory is measured; the fourth, after half of the calls, ends the warm-up
 FAULTS = 0.02
-GROWTH = 1.10
+GROWTH = 1.05
 BAD_MODES: tuple[Mode, ...] = ("http 500", "garbage", "slow", "cut off")
 PII = {
     "step": "pii",
@@ -96,7 +98,8 @@ async def soak(guard: Guard, server: MisbehavingServer, calls: int, at_once: int
             server.mode = rng.choice(BAD_MODES) if fault == "judge" else "well"
             work = guard.acall(answer, f"{text} raise" if fault == "function" else text)
             try:
-                result = await (asyncio.wait_for(work, 0.001) if fault == "gives up" else work)
+                with audit_context(request_id=f"call-{number}"):
+                    result = await (asyncio.wait_for(work, 0.001) if fault == "gives up" else work)
                 told["degraded" if result.verdict.degraded else result.verdict.status] += 1
             except (RuntimeError, TimeoutError) as error:
                 told[type(error).__name__] += 1
@@ -123,15 +126,17 @@ def main(calls: int, at_once: int) -> int:
             seconds = time.perf_counter() - started
         print(f"{calls} calls, {at_once} at once, in {seconds:.0f} s ({calls / seconds:.0f} a second)")
         for kind, series in measured.items():
-            grown = series[-1] / series[0]
+            grown = series[-1] / series[POINTS // 2 - 1]
             wrong = wrong or grown > GROWTH
             print(f"{kind:10} {', '.join(f'{value:.1f}' for value in series)} MB: {grown:.2f}")
         records = verify_chain(audit).records
-        print(f"{records} records in a whole chain")
-        wrong = wrong or records != calls
+        named = Counter(record["request_id"] for record in records_of([audit]))
+        once = sum(count == 1 for count in named.values())
+        print(f"{records} records in a whole chain, {once} calls have exactly one")
+        wrong = wrong or not records == once == len(named) == calls
     return int(wrong)
 
 
 if __name__ == "__main__":
     given = [int(argument) for argument in sys.argv[1:]]
-    sys.exit(main(*(given + [20_000, 32][len(given) :])))
+    sys.exit(main(*(given + [40_000, 32][len(given) :])))

@@ -8,6 +8,7 @@ with tables, SQL, PEM keys, arguments of tool calls and long prose between them.
 compared at every release with the unsplit stream and with the mask of the whole text: text that either would
 have masked is a leak. Detection is the real one; windows seen before are remembered, which is what makes so
 many splits possible, and cannot hide anything: what a window is follows from the text alone.
+Forbidden phrases of 3 to 40 words, and patterns that reach over as much, are looked for at random places too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -25,10 +27,13 @@ from itertools import chain, pairwise
 from pii_set.rows import rows
 from pii_set.tricks import TRICKS, disguised
 
+from guardlint.guard.streaming.beginnings import Beginnings, Pattern
 from guardlint.guard.streaming.gate import Gate
 from guardlint.guard.streaming.holdback import Holdback
 from guardlint.guard.streaming_plan import Looks
 from guardlint.pii import Detector, Pseudonyms, Span, Transformer
+from guardlint.pii.language import language_of
+from guardlint.pii.normalise import normalise
 
 _PROSE: dict[str, tuple[str, ...]] = {
     "en": (
@@ -61,6 +66,7 @@ class Tally:
     changed: int = 0
     unlike_whole: int = 0
     unlike_values: int = 0
+    unlike_of_one: int = 0
     entities: Counter[str] | None = None
 
     def add(self, other: Tally) -> None:
@@ -71,6 +77,7 @@ class Tally:
         self.changed += other.changed
         self.unlike_whole += other.unlike_whole
         self.unlike_values += other.unlike_values
+        self.unlike_of_one += other.unlike_of_one
         self.entities = (self.entities or Counter()) + (other.entities or Counter())
 
 
@@ -85,6 +92,7 @@ def main() -> None:
     chosen = parser.parse_args()
     _tell_cost()
     _tell_first()
+    _tell_phrases(chosen.splits // 20, chosen.seed)
     for profile in ("structured", "default"):
         _tell_splits(profile, chosen.splits // 2, chosen)
 
@@ -198,7 +206,11 @@ def _split(profile: str, seed: int, texts: Sequence[str], each: int) -> Tally:
         unsplit = "".join(released(text, (), find, masking, values))
         tally.characters += len(text)
         tally.unlike_whole += unsplit != whole
-        tally.unlike_values += len({_place(span) for span in spans} ^ {_place(span) for span in values})
+        unlike = len({_place(span) for span in spans} ^ {_place(span) for span in values})
+        tally.unlike_values += unlike
+        # What the windows say of their language is what the whole says, in a reply of one language.
+        if len({language_of(normalise(one).text, "en") for one in seen}) == 1:
+            tally.unlike_of_one += unlike
         for _ in range(each):
             so_far = ""
             for part in released(text, _cuts(chance, len(text)), find, masking):
@@ -245,7 +257,8 @@ def _tell_splits(profile: str, splits: int, chosen: argparse.Namespace) -> None:
         f"of {len(found)} entities in {total.characters:,} characters, "
         f"{time.perf_counter() - started:.0f} s\n"
         f"  {total.leaks} leaks, {total.changed} results changed by the cuts; {total.unlike_whole} replies "
-        f"with {total.unlike_values} values are not as in the mask of the whole text",
+        f"with {total.unlike_values} values are not as in the mask of the whole text, "
+        f"{total.unlike_of_one} of them in replies of which every stretch is in the same language",
         flush=True,
     )
 
@@ -303,6 +316,56 @@ def _tell_first() -> None:
             f"{sum(gaps) / len(gaps):.0f} pieces, at most {max(gaps)}",
             flush=True,
         )
+
+
+_WORDS = (
+    "the old mill at nine when all lamps of a harbour are put out and nobody sees who comes or goes".split()
+)
+_FORMS = (
+    r"\s+".join,
+    lambda words: rf"\b{words[0]} {words[1]}[^.]{{0,400}}{words[-1]}\b",
+    lambda words: rf"{words[0]} {words[1]}[\s\S]*?{words[-2]} {words[-1]}",
+    lambda words: rf".*{' '.join(words)}",
+    lambda words: rf"{words[0]}(?= {' '.join(words[1:])})",
+)
+
+
+def _tell_phrases(splits: int, seed: int) -> None:
+    """What of a forbidden phrase goes out before the rail has seen all of it, at random cuts and looks."""
+    chance, leaks, held = random.Random(seed), 0, 0
+    prose = _PROSE["en"][0]
+    for _ in range(splits):
+        words = [*chance.choices(_WORDS, k=chance.randint(2, 38)), "black", "heron"]
+        pattern = chance.choice(_FORMS)(words)
+        before = (
+            prose * chance.randint(0, 4) + " ".join(chance.choices(_WORDS, k=chance.randint(0, 6))) + ". "
+        )
+        text = f"{before}{' '.join(words)}. {prose * chance.randint(0, 2)}"
+        begins = [one.start() for one in re.finditer(pattern.removeprefix(".*"), text)]
+        looks = Looks(chance.choice((1, 8, 64, None)), chance.random() < 0.5, Beginnings([Pattern(pattern)]))
+        out = _gated(text, _cuts(chance, len(text)), looks, re.compile(pattern))
+        leaks += len(out) > begins[0]
+        held += begins[0] - len(out)
+    print(
+        f"forbidden phrases: {splits:,} random splits, {leaks} of which something went out before the block; "
+        f"on average {held / splits:.0f} characters before a phrase were still held",
+        flush=True,
+    )
+
+
+def _gated(text: str, cuts: Sequence[int], looks: Looks, forbidden: re.Pattern[str]) -> str:
+    gate, out, begin = Gate(looks), "", 0
+    for end in (*cuts, len(text), None):
+        if end is None:
+            gate.end()
+        else:
+            gate.feed(text[begin:end])
+            begin = end
+        while (question := gate.question()) is not None:
+            if forbidden.search(question):
+                return out
+            out += gate.passed()
+    return out
 
 
 def _best(work: Callable[[], object], rounds: int = 5) -> float:

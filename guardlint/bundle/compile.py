@@ -18,7 +18,7 @@ from guardlint.bundle.ingredients import HOOKS, policy_data, rails_data, tool_di
 from guardlint.bundle.keys import Signer
 from guardlint.bundle.manifest import time_text
 from guardlint.bundle.plain_tree import refuse_imports, refuse_odd_files
-from guardlint.bundle.predicted import cost_data, engine_data, llm_calls_data, profiles_of
+from guardlint.bundle.predicted import cost_data, engine_data, llm_calls_data, prices_data, profiles_of
 from guardlint.bundle.running import has_code, refuse_unrun
 from guardlint.bundle.seal import seal
 from guardlint.bundle.source import source_of
@@ -32,10 +32,11 @@ from guardlint.nemo.catalogue import latest_version
 from guardlint.nemo.configuration import read_configuration
 from guardlint.nemo.walk import walk
 from guardlint.policy.central import Central
-from guardlint.policy.company import company_configuration
+from guardlint.policy.company import company_configuration, configs_by_use
 from guardlint.policy.digest import digest_of
 from guardlint.policy.economy import read_economy
 from guardlint.policy.model import ComposedPolicy
+from guardlint.policy.slow_patterns import refuse_slow_settings
 from guardlint.policy.waivers import Waiver
 from guardlint.rules.rule import LoadedRule
 
@@ -104,6 +105,7 @@ def compile_bundle(
     _refuse_unenforceable(policy)
     team = read_configuration(root, version=latest_version())
     refuse_unrun(policy, team)
+    refuse_slow_settings(policy, configs_by_use(policy, central))
     company_files = company_configuration(policy, central)
     theirs = team_files(team)
     if _stamps(root) != before:
@@ -136,6 +138,7 @@ def compile_bundle(
         "engines": {"company": engine_data(company), "team": engine_data(team)},
         "llm_calls": llm_calls_data((company, team)),
         "cost": cost_data((company, team), economy, profiles_of(economy, policy.budgets)),
+        "prices": prices_data((company, team), economy),
         "team_code": "isolated" if has_code(team) else "none",
     }
     return Compiled(seal(files, manifest, signers=signers, created=created), manifest, plan, shortened_by)

@@ -19,6 +19,13 @@ _ENGINES = {
     "llmrails": "on NeMo's LLMRails",
     "none": "in no engine",
 }
+_VERBS = {
+    "mask": "masks",
+    "block": "blocks",
+    "hash": "puts digests in the place of",
+    "last_four": "puts stars in the place of",
+    "pseudonym": "puts pseudonyms in the place of",
+}
 _WIDTH = 100
 
 
@@ -128,9 +135,12 @@ def _steps(
         if name == "pii":
             entities = step.get("entities")
             what = ", ".join(entities) if entities else "the default profile"
-            verb = "masks" if step["action"] == "mask" else "blocks"
+            verb = _VERBS.get(step["action"], str(step["action"]))
+            scores = [f"{one} from {least:g} on" for one, least in step.get("thresholds", {}).items()]
             rail = _label(rails[step["rail"]]) if step["rail"] in rails else fit(step["rail"])
             yield f"  {number}. {rail} {verb} personal data: {fit(what)}"
+            if scores:
+                yield f"       scores count {fit(', '.join(scores))}"
         elif name in ("native", "tools"):
             rail = _label(rails[step["rail"]]) if step["rail"] in rails else fit(step["rail"])
             what = " and ".join(f"{one} of tools" for one in step.get("checks", ())) or "texts"

@@ -14,12 +14,13 @@ from guardlint.bundle.running import own_code, runs
 from guardlint.nemo.calls import Prediction, predict
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.course import Course
+from guardlint.nemo.prompt_choice import model_name
 from guardlint.nemo.serving import guardrails_engine
-from guardlint.nemo.spending import Figures, Spending, spending
+from guardlint.nemo.spending import Figures, Spending, price_of, spending
 from guardlint.nemo.tokens import LEVELS, Range
 from guardlint.policy.economy import Economy
 
-__all__ = ["Halves", "cost_data", "engine_data", "llm_calls_data", "profiles_of"]
+__all__ = ["Halves", "cost_data", "engine_data", "llm_calls_data", "prices_data", "profiles_of"]
 
 Halves = tuple[Configuration | None, Configuration]
 """The company's half, None where no rail of it runs in NeMo, and the team's."""
@@ -61,6 +62,21 @@ def llm_calls_data(halves: Halves) -> dict[str, int]:
 def cost_data(halves: Halves, economy: Economy, profiles: Sequence[str]) -> list[dict[str, Any]]:
     """What one guarded query costs under each kind of traffic; null where a price or a pace is not known."""
     return [_profile_data(halves, economy, name) for name in profiles]
+
+
+def prices_data(halves: Halves, economy: Economy) -> dict[str, Any] | None:
+    """What the models of both halves cost, so that the tokens of a call can be priced; None without a table.
+
+    A model without a price is not in it.
+    """
+    if economy.currency is None:
+        return None
+    models: dict[str, dict[str, float]] = {}
+    for name in sorted({model_name(model) for half in _running(halves) for model in half.models}):
+        price = price_of(name, economy.prices)
+        if price is not None:
+            models[name] = {"input": price.input, "output": price.output}
+    return {"currency": economy.currency, "examples": economy.examples, "models": models}
 
 
 def _running(halves: Halves) -> list[Configuration]:

@@ -104,6 +104,9 @@ def _pii_step(use: RailUse, rail: Rail) -> dict[str, Any]:
         "entities": None if entities == "default" else sorted(entities),
         "action": use.settings["action"],
     }
+    scores = use.settings.get("thresholds", {})
+    if scores:
+        step["thresholds"] = {name: scores[name] for name in sorted(scores)}
     if use.settings.get("restore"):
         step["restore"] = True
     if rail.recognizers:

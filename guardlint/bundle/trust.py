@@ -8,7 +8,7 @@ are meant for this place: of which applications, and from which revision on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import reduce
@@ -19,7 +19,7 @@ from typing import Any
 from guardlint.bundle.keys import PublicKey, key_id, load_public, read_public
 from guardlint.bundle.manifest import parse_time
 from guardlint.bundle.schema import first_fault
-from guardlint.errors import ConfigError
+from guardlint.errors import ConfigError, UsageError
 from guardlint.source.files import read_text
 from guardlint.source.yaml_file import YamlFile, YamlProblem, parse_yaml
 
@@ -67,7 +67,8 @@ def load_trust(source: TrustSource) -> Trust:
 
     Several add up: every key of each, revoked by any, the highest minimum revision, the earliest last moment,
     the applications that all of them name, every record of revisions.
-    Raises ConfigError with the file (and line) when something cannot be read or no key is left.
+    Raises ConfigError with the file (and line) when something cannot be read or no key is left, UsageError
+    for what is none of these.
     """
     trust = _load(source)
     if not trust.keys:
@@ -83,6 +84,11 @@ def _load(source: TrustSource) -> Trust:
     if isinstance(source, str | Path):
         path = Path(source)
         return _folder(path) if path.is_dir() else _file(path)
+    if not isinstance(source, Iterable):
+        raise UsageError(
+            f"no key can be read from {type(source).__name__}: nobody's signature counts",
+            help="name a public key in PEM form, a folder of them or a trust.yml",
+        )
     return reduce(_added, (_load(part) for part in source), Trust({}))
 
 

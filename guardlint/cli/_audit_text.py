@@ -115,9 +115,44 @@ def _spent(data: Mapping[str, Any], calls: int) -> Iterator[str]:
     if made["predicted"]:
         share = made["compared"] / made["predicted"]
         yield f"  predicted               {_figure(made['predicted'])}; made {share:.0%} of that"
-    for currency, both in data["cost"].items():
-        estimated, predicted = _figure(both["estimated"]), _figure(both["predicted"])
-        yield f"  cost {_plain(currency):18} {estimated} estimated, {predicted} predicted"
+    if made["made"]:
+        untold = made["made"] - made["counted"]
+        but = f"; of {_counted(untold, 'call')} nobody knows" if untold else ""
+        yield (
+            f"  tokens                  {_tokens(made)}{but}"
+            if made["counted"]
+            else "  tokens                  nobody knows"
+        )
+    for currency, money in data["cost"].items():
+        yield f"  cost {_plain(currency):18} {_money(money)}"
+        if len(money["teams"]) > 1:
+            for team, part in list(money["teams"].items())[:_MOST_LINES]:
+                yield f"    {_plain(team):21} {_money(part)}"
+    for kind, title in (("rail", "tokens by rail"), ("model", "tokens by model"), ("team", "tokens by team")):
+        names = data["usage"][kind]
+        if len(names) > 1 or (names and kind == "rail"):
+            yield ""
+            yield title
+            for name, found in list(names.items())[:_MOST_LINES]:
+                cost = "".join(f", {_figure(cost)} {_plain(of)}" for of, cost in found["cost"].items())
+                yield f"  {_plain(name):31} {_counted(found['calls'], 'call')}, {_tokens(found)}{cost}"
+
+
+def _tokens(found: Mapping[str, Any]) -> str:
+    return f"{found['input_tokens']:,} read, {found['output_tokens']:,} written"
+
+
+def _money(money: Mapping[str, Any]) -> str:
+    """What was spent, how that is known, and how it compares with the prediction."""
+    spent = money["actual"] + money["estimated"]
+    known = "by tokens" if money["counted"] == money["calls"] else "estimated"
+    if money["counted"] and money["counted"] < money["calls"]:
+        known = f"{_figure(money['actual'])} by tokens, {_figure(money['estimated'])} estimated"
+    if not money["calls"]:
+        known = "no model was asked"
+    against = f"; {_figure(money['predicted'])} predicted" if money["predicted"] else ""
+    share = f", spent {money['compared'] / money['predicted']:.0%} of that" if money["predicted"] else ""
+    return f"{_figure(spent)} spent ({known}){against}{share}"
 
 
 def stats_csv(data: Mapping[str, Any]) -> str:
@@ -136,8 +171,16 @@ def stats_csv(data: Mapping[str, Any]) -> str:
         for name, found in data[kind].items():
             writer.writerows((kind, _cell(name), figure, value) for figure, value in found.items())
     writer.writerows(("llm_calls", "", figure, value) for figure, value in data["llm_calls"].items())
-    for currency, both in data["cost"].items():
-        writer.writerows(("cost", _cell(currency), figure, value) for figure, value in both.items())
+    for kind, names in data["usage"].items():
+        for name, found in names.items():
+            counts = {key: value for key, value in found.items() if key != "cost"}
+            counts |= {f"cost {_cell(currency)}": cost for currency, cost in found["cost"].items()}
+            writer.writerows((f"usage by {kind}", _cell(name), key, value) for key, value in counts.items())
+    for currency, money in data["cost"].items():
+        for team, part in {"": money, **money["teams"]}.items():
+            name = f"{_cell(currency)} {_cell(team)}".rstrip()
+            sums = ((key, value) for key, value in part.items() if key != "teams")
+            writer.writerows(("cost", name, key, value) for key, value in sums)
     return stream.getvalue()
 
 

@@ -225,14 +225,14 @@ def find(paths: tuple[Path, ...], key_file: Path, text: str | None, user: str | 
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 def head(path: Path) -> int:
     """Print the hash of the last record: kept elsewhere, it shows later that the end is not cut off."""
-    from guardlint.guard.audit_file import last_hash
-    from guardlint.guard.audit_names import files_of
+    from guardlint.guard.audit_open import head_of, opened
 
-    newest = files_of([path])[-1]
-    try:
-        click.echo(last_hash(newest))
-    except OSError as error:
-        raise GuardlintError(f"no head: {error.strerror or error}", place=newest.as_posix()) from None
+    with opened([path]) as files:
+        shown = files[-1].path.as_posix()
+        try:
+            click.echo(head_of(files))
+        except OSError as error:
+            raise GuardlintError(f"no head: {error.strerror or error}", place=shown) from None
     return 0
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol, cast
 
 from guardlint.engines.quiet import keep_quiet
+from guardlint.engines.usage import Usage
 from guardlint.errors import RuntimeUnavailable
 
 __all__ = [
@@ -47,15 +48,16 @@ NeMo's own roles ``context`` and ``event`` set variables and fake events (``llmr
 _SERIES: Final = {"0.24": "guardlint.engines.nemo_0_24"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RailsVerdict:
     """What the rails of one direction say about one text.
 
     ``text`` is the text after rewriting (empty when blocked), ``rail`` the flow that blocked, ``error``
     tells a rail that broke from a rail that decided, ``rails`` are the flows seen to have run, ``llm_calls``
-    the model calls seen.  ``timed_out`` tells one that took too long from one that broke otherwise;
-    ``degraded`` are flows that failed and were left out, as the company allows for them; ``took`` the
-    milliseconds that each flow took, where flows are asked one by one.
+    the model calls seen, ``usage`` the tokens of those that NeMo tells of.  ``timed_out`` tells one that took
+    too long from one that broke otherwise; ``degraded`` are flows that failed and were left out, as the
+    company allows for them; ``took`` the milliseconds that each flow took, where flows are asked one by one:
+    whoever asks fills it in.
     """
 
     status: Status
@@ -67,6 +69,7 @@ class RailsVerdict:
     timed_out: bool = False
     degraded: tuple[str, ...] = ()
     took: tuple[tuple[str, float], ...] = field(default=(), compare=False)
+    usage: tuple[Usage, ...] = ()
 
     @classmethod
     def late(cls, rail: str | None = None) -> RailsVerdict:
@@ -121,6 +124,10 @@ class Rails(Protocol):
     def units(self) -> Mapping[Direction, tuple[Unit, ...]]:
         """The flows of each direction as they can be asked for, in the order in which they are best asked:
         what rewrites first, then what costs nothing, then what asks a model."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """``engine/model`` of each model of the configuration: what ``usage`` may name."""
 
     @property
     def unused(self) -> tuple[str, ...]:

@@ -10,21 +10,22 @@ of a caller can have (``guardlint.guard.messages.as_turns``).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, Final
 
 from guardlint.engines import RailsVerdict, Turn
 
-__all__ = ["VARIABLE", "arm", "decided_without", "modes_of", "taken", "with_passages"]
+__all__ = ["PASSAGES", "VARIABLE", "arm", "decided_without", "modes_of", "parted", "with_passages"]
 
 VARIABLE: Final = "passages"
 """The variable of a prompt: the passages as a list of texts, empty where there are none."""
 
+PASSAGES: Final[ContextVar[tuple[str, ...]]] = ContextVar("guardlint_passages", default=())
+"""What the prompts see of them during a check."""
+
 _ROLE: Final = "context"
-_PASSAGES: ContextVar[tuple[str, ...]] = ContextVar("guardlint_passages", default=())
 
 
 def with_passages(turns: Sequence[Turn], passages: Sequence[str]) -> list[Turn]:
@@ -34,23 +35,18 @@ def with_passages(turns: Sequence[Turn], passages: Sequence[str]) -> list[Turn]:
     return [{"role": _ROLE, "content": json.dumps(list(passages))}, *turns]
 
 
-@contextmanager
-def taken(turns: Sequence[Turn]) -> Iterator[tuple[list[dict[str, str]], tuple[str, ...]]]:
-    """The turns that NeMo is given, and the passages, which the prompts see as long as this is open."""
-    rest = [dict(turn) for turn in turns if turn["role"] != _ROLE]
-    passages = tuple(
-        str(text) for turn in turns if turn["role"] == _ROLE for text in json.loads(turn["content"])
-    )
-    token = _PASSAGES.set(passages)
-    try:
-        yield rest, passages
-    finally:
-        _PASSAGES.reset(token)
+def parted(turns: Sequence[Turn]) -> tuple[list[dict[str, str]], tuple[str, ...]]:
+    """The turns that NeMo is given, and the passages, which become those of the prompts (``PASSAGES``)."""
+    own = [dict(turn) for turn in turns if turn["role"] != _ROLE]
+    if len(own) == len(turns):
+        return own, ()
+    told = [turn["content"] for turn in turns if turn["role"] == _ROLE]
+    return own, tuple(str(text) for content in told for text in json.loads(content))
 
 
 def arm(task_manager: Any) -> None:
     """Make the passages a variable of every prompt that this NeMo task manager renders."""
-    task_manager.register_prompt_context(VARIABLE, lambda: list(_PASSAGES.get()))
+    task_manager.register_prompt_context(VARIABLE, lambda: list(PASSAGES.get()))
 
 
 def modes_of(config: Any) -> Mapping[str, str]:

@@ -22,9 +22,11 @@ from nemoguardrails.manifests import RailDirection as SurfaceDirection
 from nemoguardrails.manifests import default_rail_catalog
 from nemoguardrails.rails.llm.llmrails import LLMRails
 
-from guardlint.engines import Choice, Direction, Engine, Rails, RailsVerdict, Turn, Unit, Uses
-from guardlint.engines.evidence import arm, decided_without, modes_of, taken
+from guardlint.engines import Choice, Direction, Engine, Rails, RailsVerdict, Status, Turn, Unit, Uses
+from guardlint.engines.evidence import PASSAGES, arm, decided_without, modes_of, parted
 from guardlint.engines.personal_data import serve_offline
+from guardlint.engines.tries import count_tries
+from guardlint.engines.usage import merged, models_of, usage_of
 from guardlint.errors import ConfigError, GuardlintError
 
 __all__ = ["choose", "open_rails"]
@@ -124,6 +126,7 @@ class _FastRails:
         self._iorails = IORails(config)
         arm(self._iorails.rails_manager.task_manager)
         self._modes = modes_of(config)
+        self.models = models_of(config)
         self._http = create_http_client()
         deps = RailDependencies(
             llms=self._iorails.engine_registry.llms,
@@ -146,21 +149,27 @@ class _FastRails:
     async def start(self) -> None:
         try:
             await self._iorails.start()
+            count_tries(self._iorails.engine_registry.llms.values())
         except Exception as error:  # noqa: BLE001 - the text of NeMo's error may hold a key
             raise _refused(error) from None
 
     async def check(
         self, direction: Direction, turns: Sequence[Turn], unit: Unit | None = None, /
     ) -> RailsVerdict:
-        flows = self.flows.get(direction, ()) if unit is None else unit.flows
         try:
-            with taken(turns) as (own, passages):
+            own, passages = parted(turns)
+            if self._modes and not passages:
+                flows = self.flows.get(direction, ()) if unit is None else unit.flows
                 decided = decided_without(self._modes, flows, own[-1]["content"], skips=unit is not None)
-                if decided is not None and not passages:
+                if decided is not None:
                     return decided
+            token = PASSAGES.set(passages)
+            try:
                 if unit is None:
                     return await self._check(direction, own)
                 return await self._ask(direction, own, unit.flows[0])
+            finally:
+                PASSAGES.reset(token)
         except Exception:  # noqa: BLE001 - IORails raises when a model answers with an HTTP error
             return RailsVerdict.broken(unit.flows[0] if unit else None)
 
@@ -170,16 +179,12 @@ class _FastRails:
             done = await self._rails[direction, flow].execute(turns, text if direction == "output" else None)
             _forget(done.llm_calls)
         finally:
-            _forget([llm_call_info_var.get()])
-        outcome, calls = done.outcome, len(done.llm_calls)
-        if outcome.is_blocked:
-            return RailsVerdict("blocked", "", flow, bool(outcome.failed), (flow,), calls)
-        if not outcome.is_transform:
-            return RailsVerdict("passed", text, None, False, (flow,), calls)
-        rewritten = outcome.transform_text[_REWRITES[direction]]
-        return RailsVerdict(
-            "passed" if rewritten == text else "modified", rewritten, None, False, (flow,), calls
-        )
+            _forget((llm_call_info_var.get(),))
+        verdict = _read_outcome(direction, text, flow, done.outcome)
+        if done.llm_calls:
+            verdict.llm_calls = len(done.llm_calls)
+            verdict.usage = usage_of(flow, done.llm_calls, self.models)
+        return verdict
 
     async def _check(self, direction: Direction, turns: list[dict[str, str]]) -> RailsVerdict:
         text = turns[-1]["content"]
@@ -203,6 +208,15 @@ class _FastRails:
             await self._iorails.stop()
         with contextlib.suppress(Exception):
             await self._http.close()
+
+
+def _read_outcome(direction: Direction, text: str, flow: str, outcome: Any) -> RailsVerdict:
+    if outcome.is_blocked:
+        return RailsVerdict("blocked", "", flow, bool(outcome.failed), (flow,))
+    if not outcome.is_transform:
+        return RailsVerdict("passed", text, None, False, (flow,))
+    rewritten = outcome.transform_text[_REWRITES[direction]]
+    return RailsVerdict("passed" if rewritten == text else "modified", rewritten, None, False, (flow,))
 
 
 def _forget(calls: Iterable[Any]) -> None:
@@ -248,6 +262,7 @@ class _ColangRails:
         self._llmrails.events_history_cache = _Forgetful()
         arm(self._llmrails.runtime.llm_task_manager)
         self._modes = modes_of(config)
+        self.models = models_of(config)
 
     async def start(self) -> None:
         return
@@ -257,13 +272,17 @@ class _ColangRails:
     ) -> RailsVerdict:
         options = {"rails": [direction], "log": {"activated_rails": True, "internal_events": True}}
         try:
-            with taken(turns) as (own, passages):
-                text = own[-1]["content"]
-                decided = decided_without(self._modes, self.flows.get(direction, ()), text, skips=False)
-                if decided is not None and not passages:
-                    return decided
+            own, passages = parted(turns)
+            text = own[-1]["content"]
+            decided = decided_without(self._modes, self.flows.get(direction, ()), text, skips=False)
+            if decided is not None and not passages:
+                return decided
+            token = PASSAGES.set(passages)
+            try:
                 response = await self._llmrails.generate_async(messages=own, options=options)
-            return _read_events(direction, text, response.log)
+            finally:
+                PASSAGES.reset(token)
+            return _read_events(direction, text, response.log, self.models)
         except Exception:  # noqa: BLE001 - LLMRails raises what models and actions raise
             return RailsVerdict.broken()
 
@@ -271,21 +290,27 @@ class _ColangRails:
         return
 
 
-def _read_events(direction: Direction, text: str, log: Any) -> RailsVerdict:
+def _read_events(direction: Direction, text: str, log: Any, models: Sequence[str]) -> RailsVerdict:
     """The verdict that NeMo's events hold.
 
     Passed only on positive evidence: no action failed, no rail stopped, and exactly one utterance, the text
     itself.  A second one is a rail that refused but forgot to stop (seen with ``parallel: true``).
     """
     ran = tuple(rail.name for rail in log.activated_rails if rail.type == direction)
-    calls = sum(len(action.llm_calls) for rail in log.activated_rails for action in rail.executed_actions)
+    asked = [
+        (str(rail.name), [call for action in rail.executed_actions for call in action.llm_calls])
+        for rail in log.activated_rails
+    ]
+    calls = sum(len(made) for _, made in asked)
+    usage = merged(one for name, made in asked for one in usage_of(name, made, models))
     stopped = next((str(rail.name) for rail in log.activated_rails if rail.stop), None)
     events: list[dict[str, Any]] = log.internal_events
     failed = any(event["type"] == _ACTION_END and not event.get("is_success") for event in events)
     raised = any(event["type"].endswith("Exception") for event in events)
     said = [event["script"] for event in events if event["type"] == _UTTERANCE]
     if failed:
-        return RailsVerdict("blocked", "", stopped, True, ran, calls)
+        return RailsVerdict("blocked", "", stopped, True, ran, calls, usage=usage)
     if stopped is not None or raised or len(said) != 1 or not isinstance(said[0], str):
-        return RailsVerdict("blocked", "", stopped, False, ran, calls)
-    return RailsVerdict("passed" if said[0] == text else "modified", said[0], None, False, ran, calls)
+        return RailsVerdict("blocked", "", stopped, False, ran, calls, usage=usage)
+    status: Status = "passed" if said[0] == text else "modified"
+    return RailsVerdict(status, said[0], None, False, ran, calls, usage=usage)

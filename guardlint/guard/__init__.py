@@ -15,10 +15,12 @@ from guardlint.guard.audit_context import audit_context
 from guardlint.guard.guard import Guard
 from guardlint.guard.refusals import Blocked
 from guardlint.guard.session import Session
+from guardlint.guard.streamed import AsyncStreamed, Streamed
 from guardlint.guard.streaming.stream import StreamBlocked
 from guardlint.guard.verdict import Checked, Result, StepRecord, Verdict
 
 __all__ = [
+    "AsyncStreamed",
     "AuditLog",
     "Blocked",
     "ChainReport",
@@ -28,6 +30,7 @@ __all__ = [
     "Session",
     "StepRecord",
     "StreamBlocked",
+    "Streamed",
     "Verdict",
     "audit_context",
     "read_audit_key",

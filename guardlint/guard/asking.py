@@ -11,17 +11,26 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import monotonic
-from typing import Final
+from typing import Final, Literal
 
 from guardlint.engines import Direction, Rails, RailsVerdict, Turn, Unit
+from guardlint.engines.tries import counting
+from guardlint.engines.usage import merged
 from guardlint.guard.crossing import Deadline, finished, fits_here
 from guardlint.guard.handling import Handling, together
 
-__all__ = ["Asker"]
+__all__ = ["Asker", "Share", "asked_together", "summed"]
 
 _DEGRADING_SHARE: Final = 0.5  # of the plan's time, where a rail that may be left out has no time of its own
+_AT_ONCE: Final = 8  # texts of one conversation checked at the same time
+
+Share = Literal["all", "each", "judges", "seams"]
+"""Which rails of a half read a text: all of them; where it is a part of a message, those that read each part,
+or the judges, who read all parts as one; where it is what stands at a seam, those that ask nobody and change
+nothing."""
 
 _Handlings = Mapping[Direction, Mapping[str, Handling]]
+_Lines = tuple[list["_Line"], list["_Line"]]
 
 
 class Asker:
@@ -30,42 +39,66 @@ class Asker:
     def __init__(self, rails: Rails, handlings: _Handlings, timeout: float) -> None:
         self.rails = rails
         self._lines = {
-            (direction, unit): _Line(_of(unit, handlings.get(direction, {}), timeout))
+            (direction, unit): _Line(unit, _of(unit, handlings.get(direction, {}), timeout))
             for direction, units in rails.units.items()
             for unit in units
+        }
+        self._shares: dict[tuple[Direction, Share], _Lines] = {}
+        for direction, units in rails.units.items():
+            lines = [self._lines[direction, unit] for unit in units]
+            judges = [line for line in lines if line.unit.waits and not line.unit.rewrites]
+            first = [line for line in lines if line not in judges]
+            free = [line for line in first if not line.unit.waits and not line.unit.rewrites]
+            self._shares |= {
+                (direction, "all"): (first, judges),
+                (direction, "each"): (first, []),
+                (direction, "judges"): ([], judges),
+                (direction, "seams"): (free, []),
+            }
+        self._flows = {
+            key: tuple(flow for line in (*first, *judges) for flow in line.unit.flows)
+            for key, (first, judges) in self._shares.items()
         }
 
     def waits(self, direction: Direction) -> bool:
         """Whether any rail of the direction asks a model or a service."""
         return any(unit.waits for unit in self.rails.units.get(direction, ()))
 
-    async def ask(self, direction: Direction, turns: Sequence[Turn], deadline: Deadline) -> RailsVerdict:
-        """The verdict of all rails of the direction on the last turn.  Never raises but for cancellation."""
-        units = self.rails.units[direction]
-        together_ = [unit for unit in units if unit.waits and not unit.rewrites]
+    def flows(self, direction: Direction, share: Share) -> tuple[str, ...]:
+        """The flows of the direction that are of that share."""
+        if share == "all":
+            return self.rails.flows[direction]
+        return self._flows[direction, share]
+
+    async def ask(
+        self, direction: Direction, turns: Sequence[Turn], deadline: Deadline, share: Share = "all"
+    ) -> RailsVerdict:
+        """The verdict of a share of the direction's rails on the last turn.
+
+        Never raises but for cancellation.
+        """
+        first, judges = self._shares[direction, share]
         verdicts: list[RailsVerdict] = []
-        for unit in units:
-            if unit in together_:
-                continue
-            verdict = await self._ask(direction, turns, unit, deadline)
+        for line in first:
+            verdict = await self._ask(direction, turns, line, deadline)
             verdicts.append(verdict)
             if verdict.status == "blocked":
                 return _joined(turns, verdicts)
             if verdict.status == "modified":
                 turns = [*turns[:-1], {**turns[-1], "content": verdict.text}]
-        if len(together_) == 1:
-            verdicts.append(await self._ask(direction, turns, together_[0], deadline))
-        elif together_:
-            verdicts += await self._ask_together(direction, turns, together_, deadline)
-        return _joined(turns, verdicts)
+        if len(judges) == 1:
+            verdicts.append(await self._ask(direction, turns, judges[0], deadline))
+        elif judges:
+            verdicts += await self._ask_together(direction, turns, judges, deadline)
+        return _joined(turns, verdicts) if verdicts else RailsVerdict("passed", turns[-1]["content"])
 
     async def _ask_together(
-        self, direction: Direction, turns: Sequence[Turn], units: Sequence[Unit], deadline: Deadline
+        self, direction: Direction, turns: Sequence[Turn], lines: Sequence[_Line], deadline: Deadline
     ) -> list[RailsVerdict]:
-        """The verdicts in the order of the units, up to the first that blocks; the rest is called off."""
+        """The verdicts in the order of the lines, up to the first that blocks; the rest is called off."""
         await deadline.cross()
         loop = asyncio.get_running_loop()
-        tasks = [loop.create_task(self._ask(direction, turns, unit, deadline)) for unit in units]
+        tasks = [loop.create_task(self._ask(direction, turns, line, deadline)) for line in lines]
         verdicts: list[RailsVerdict] = []
         try:
             for task in tasks:
@@ -79,44 +112,57 @@ class Asker:
         return verdicts
 
     async def _ask(
-        self, direction: Direction, turns: Sequence[Turn], unit: Unit, deadline: Deadline
+        self, direction: Direction, turns: Sequence[Turn], line: _Line, deadline: Deadline
     ) -> RailsVerdict:
-        line = self._lines[direction, unit]
-        verdict = RailsVerdict.broken(unit.flows[0])
+        unit = line.unit
+        verdict: RailsVerdict | None = None
         started = monotonic()
         if line.closed():
             try:
-                verdict = await self._asked(direction, turns, unit, line, deadline)
+                if not unit.waits and fits_here((turns[-1]["content"],)):
+                    verdict = self._at_once(direction, turns, line)
+                if verdict is None:
+                    verdict = await self._crossed(direction, turns, line, deadline)
             except BaseException:
                 # Whoever gave up says nothing about the rail; a deadline that passed over it does.
                 line.learn(failed=True if deadline.over else None)
                 raise
             line.learn(failed=verdict.error)
+        if verdict is None:
+            verdict = RailsVerdict.broken(unit.flows[0])
         if verdict.error and line.handling.degrade:
-            verdict = RailsVerdict("passed", turns[-1]["content"], degraded=unit.flows)
-        if len(unit.flows) > 1:
-            return verdict
-        return replace(verdict, took=((unit.flows[0], (monotonic() - started) * 1000),))
+            calls, usage = verdict.llm_calls, verdict.usage
+            verdict = RailsVerdict(
+                "passed", turns[-1]["content"], llm_calls=calls, degraded=unit.flows, usage=usage
+            )
+        if len(unit.flows) == 1:
+            verdict.took = ((unit.flows[0], (monotonic() - started) * 1000),)
+        return verdict
 
-    async def _asked(
-        self, direction: Direction, turns: Sequence[Turn], unit: Unit, line: _Line, deadline: Deadline
-    ) -> RailsVerdict:
+    def _at_once(self, direction: Direction, turns: Sequence[Turn], line: _Line) -> RailsVerdict | None:
+        """The verdict of a rail that does not wait; None when it waits after all, or broke: there it may."""
         limit = line.handling.timeout
-        if not unit.waits and fits_here((turns[-1]["content"],)):
-            started = monotonic()
-            work = self.rails.check(direction, turns, unit)
-            answer = finished(work)
-            if answer is None:
-                work.close()  # it waits after all: below it may
-            elif limit is not None and monotonic() - started > limit:
-                return RailsVerdict.late(unit.flows[0])
-            elif not answer[0].error:
-                return answer[0]
+        latest = None if limit is None else monotonic() + limit
+        work = self.rails.check(direction, turns, line.unit)
+        answer = finished(work)
+        if answer is None:
+            work.close()
+            return None
+        if latest is not None and monotonic() > latest:
+            return RailsVerdict.late(line.unit.flows[0])
+        return None if answer[0].error else answer[0]
+
+    async def _crossed(
+        self, direction: Direction, turns: Sequence[Turn], line: _Line, deadline: Deadline
+    ) -> RailsVerdict:
+        """The verdict of a rail that may wait, in the guard's loop."""
         await deadline.cross()
         if line.gate is None:
-            return await self._in_time(direction, turns, unit, limit)
+            with counting(deadline.tries):
+                return await self._in_time(direction, turns, line.unit, line.handling.timeout)
         async with line.gate:  # waiting for a turn is not the rail's fault: its own time begins here
-            return await self._in_time(direction, turns, unit, limit)
+            with counting(deadline.tries):
+                return await self._in_time(direction, turns, line.unit, line.handling.timeout)
 
     async def _in_time(
         self, direction: Direction, turns: Sequence[Turn], unit: Unit, limit: float | None
@@ -130,10 +176,47 @@ class Asker:
             return RailsVerdict.late(unit.flows[0])
 
 
+async def asked_together(
+    asker: Asker,
+    direction: Direction,
+    turns: Sequence[Sequence[Turn]],
+    deadline: Deadline,
+    shares: Sequence[Share],
+) -> list[RailsVerdict]:
+    """The verdicts on several texts of one conversation, in the guard's loop."""
+    await deadline.cross()
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(text: Sequence[Turn], share: Share) -> RailsVerdict:
+        async with gate:
+            return await asker.ask(direction, text, deadline, share)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(text, share)) for text, share in zip(turns, shares, strict=True)]
+    return [task.result() for task in tasks]
+
+
+def summed(verdicts: Sequence[RailsVerdict]) -> RailsVerdict:
+    """What the rails did on several texts, for the record; nothing on none."""
+    modified = any(verdict.status == "modified" for verdict in verdicts)
+    took: dict[str, float] = {}
+    for flow, spent in (pair for verdict in verdicts for pair in verdict.took):
+        took[flow] = took.get(flow, 0.0) + spent
+    return RailsVerdict(
+        "modified" if modified else "passed",
+        rails=tuple(rail for verdict in verdicts for rail in verdict.rails),
+        llm_calls=sum(verdict.llm_calls for verdict in verdicts),
+        degraded=tuple(flow for verdict in verdicts for flow in verdict.degraded),
+        took=tuple(took.items()),
+        usage=merged(one for verdict in verdicts for one in verdict.usage),
+    )
+
+
 class _Line:
     """The way to one unit: how many go at once, and the circuit breaker."""
 
-    def __init__(self, handling: Handling) -> None:
+    def __init__(self, unit: Unit, handling: Handling) -> None:
+        self.unit = unit
         self.handling = handling
         self.gate = None if handling.at_once is None else asyncio.Semaphore(handling.at_once)
         self._failures = 0
@@ -178,8 +261,9 @@ def _joined(turns: Sequence[Turn], verdicts: Sequence[RailsVerdict]) -> RailsVer
     degraded = tuple(flow for verdict in verdicts for flow in verdict.degraded)
     calls = sum(verdict.llm_calls for verdict in verdicts)
     took = tuple(pair for verdict in verdicts for pair in verdict.took)
+    usage = tuple(one for verdict in verdicts for one in verdict.usage)
     last = verdicts[-1]
     if last.status != "blocked":
         changed = any(verdict.status == "modified" for verdict in verdicts)
         last = RailsVerdict("modified" if changed else "passed", turns[-1]["content"])
-    return replace(last, rails=rails, llm_calls=calls, degraded=degraded, took=took)
+    return replace(last, rails=rails, llm_calls=calls, degraded=degraded, took=took, usage=usage)

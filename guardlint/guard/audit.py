@@ -6,7 +6,6 @@ What a record says is made in :mod:`guardlint.guard.records`; how lines hang tog
 
 from __future__ import annotations
 
-import hmac
 import json
 import os
 import threading
@@ -15,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from guardlint.errors import GuardlintError
-from guardlint.guard.audit_chain import GENESIS, SCHEMA, Record, chained, record_hash
+from guardlint.errors import GuardlintError, UsageError
+from guardlint.guard.audit_chain import GENESIS, SCHEMA, Record, chained, keyed_digest, record_hash
 from guardlint.guard.audit_context import given, trace_fields
 from guardlint.guard.audit_file import ChainFile
+from guardlint.guard.audit_spelling import Alike, Speller
 from guardlint.guard.audit_verify import ChainReport, verify_chain
 from guardlint.guard.messages import text_slots
+from guardlint.guard.sourced import written
 
 __all__ = [
     "GENESIS",
@@ -81,9 +82,14 @@ class Audit:
     def __init__(self, sink: AuditLog | Callable[[Record], object] | None) -> None:
         """``sink`` is a file, a callable that takes the finished record, or None for no records.
 
-        Raises GuardlintError for a key that is too short or cannot be read, for names that are no names,
-        and for a user without a key.
+        Raises UsageError for anything else, GuardlintError for a key that is too short or cannot be read, for
+        names that are no names, and for a user without a key.
         """
+        if not (sink is None or isinstance(sink, AuditLog) or callable(sink)):
+            raise UsageError(
+                f"the guard cannot put audit records into {type(sink).__name__}",
+                help="audit=PATH, an AuditLog or a function that takes the record",
+            )
         self._sink = sink
         self._lock = threading.Lock()
         self._writer: int | None = None  # the thread that holds the lock
@@ -91,6 +97,7 @@ class Audit:
         self._missed = 0
         self._key: bytes | None = None
         self._file: ChainFile | None = None
+        self._speller = Speller()
         self._names: dict[str, str] = {}
         self._user: Callable[[], str | None] | None = None
         if isinstance(sink, AuditLog):
@@ -122,6 +129,16 @@ class Audit:
         """Whether a record takes no longer than a write that nobody waits for: an event loop may do it."""
         return isinstance(self._sink, AuditLog) and not self._sink.fsync
 
+    @property
+    def writing(self) -> bool:
+        """Whether the current thread is just writing a record."""
+        return self._writer == threading.get_ident()
+
+    def check_place(self) -> None:
+        """Raises ConfigError where no record can be written to the file, now or ever."""
+        if self._file is not None:
+            self._file.check_place()
+
     def renew(self) -> None:
         """For a forked process: a lock that nobody holds, no belief about the file, nothing missed."""
         self._lock = threading.Lock()
@@ -137,10 +154,11 @@ class Audit:
         """
         if self._key is None:
             return None
-        whole = hmac.digest(self._key, _spelled(value).encode("ascii"), "sha256").hex()
-        return Keyed(whole, tuple(text_hash(text, self._key) for text in _texts(value)))
+        digest = keyed_digest(self._key)
+        whole = digest(_spelled(value).encode("ascii")).hex()
+        return Keyed(whole, tuple([digest(_named(b"text", text)).hex()[:32] for text in _texts(value)]))
 
-    def write(self, record: Record) -> None:
+    def write(self, record: Record | Alike) -> None:
         """Chain the record and hand it on.  Raises what the file, the callable or ``user`` raises.
 
         The next record that can be written says how many could not (``missed``).
@@ -150,11 +168,12 @@ class Audit:
         with self._lock:
             self._writer = threading.get_ident()
             try:
-                full = {**record, **self._about(), "missed": self._missed}
+                about = {**self._about(), "missed": self._missed}
                 if self._file is not None:
-                    self._file.append(full)
+                    self._append(self._file, record, about)
                 elif callable(self._sink):
-                    _, linked = chained(full, self._head)
+                    full = record if isinstance(record, dict) else record.record(record.figures())
+                    _, linked = chained({**full, **about}, self._head)
                     self._sink(linked)
                     self._head = linked["hash"]
             except BaseException:
@@ -166,9 +185,18 @@ class Audit:
 
     def close(self) -> None:
         """Close the file; it is opened again for a record that comes later."""
+        if self.writing:
+            return  # a sink, or the handler of a signal, in the middle of a record
         with self._lock:
             if self._file is not None:
                 self._file.close()
+
+    def _append(self, file: ChainFile, record: Record | Alike, about: Record) -> None:
+        if isinstance(record, dict):
+            file.append({**record, **about})
+        else:
+            spell = self._speller.spell
+            file.add(lambda previous: spell(record, {**about, "prev": previous}), record.time)
 
     def _about(self) -> Record:
         """What the host says of the call."""
@@ -190,12 +218,16 @@ def read_audit_key(path: str | os.PathLike[str]) -> bytes:
 
 def text_hash(text: str, key: bytes) -> str:
     """What records hold of one text."""
-    return hmac.digest(key, b"text\n" + text.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
+    return keyed_digest(key)(_named(b"text", text)).hex()[:32]
 
 
 def user_hash(user: str, key: bytes) -> str:
     """What records hold of a user."""
-    return hmac.digest(key, b"user\n" + user.encode("utf-8", "surrogatepass"), "sha256").hex()
+    return keyed_digest(key)(_named(b"user", user)).hex()
+
+
+def _named(kind: bytes, text: str) -> bytes:
+    return b"%b\n%b" % (kind, text.encode("utf-8", "surrogatepass"))
 
 
 def _texts(value: Any) -> Sequence[str]:
@@ -206,7 +238,7 @@ def _texts(value: Any) -> Sequence[str]:
     found: dict[str, None] = {}
     for message in reversed(messages):
         if isinstance(message, Mapping):
-            found.update((slot.text, None) for slot in text_slots(message))
+            found.update((written(slot.text), None) for slot in text_slots(message))
         if len(found) >= _MOST_TEXTS:
             break
     return list(found)[:_MOST_TEXTS]

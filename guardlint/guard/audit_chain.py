@@ -10,24 +10,33 @@ with other hashes, but not with other macs.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from guardlint.bundle.canonical import compact
+from guardlint.guard.audit_spelling import spelled
 
-__all__ = ["GENESIS", "SCHEMA", "Record", "chained", "hash_in", "mac_of", "parse", "record_hash"]
+__all__ = [
+    "GENESIS",
+    "SCHEMA",
+    "Record",
+    "chained",
+    "hash_in",
+    "keyed_digest",
+    "mac_of",
+    "parse",
+    "record_hash",
+    "sealed",
+]
 
 SCHEMA: Final = "guardlint/audit/v1"
 GENESIS: Final = "0" * 64
 
 Record = dict[str, Any]
 
-# As bundle.canonical.compact, without making an encoder, and looking for circles, for each record.
-_spelled = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
-).encode
 _END: Final = re.compile(rb',"hash":"([0-9a-f]{64})"(?:,"mac":"([0-9a-f]{64})")?\}\Z')
 _LONGEST_END: Final = 160
 
@@ -35,17 +44,22 @@ _LONGEST_END: Final = 160
 def chained(record: Record, previous: str, key: bytes | None = None) -> tuple[bytes, Record]:
     """The line, without its end, and the record with ``prev``, ``hash`` and ``mac`` (with ``key``).
 
+    The record has its names in the order of the line, so that ``json.dumps`` can spell it again.
     Raises ValueError for what JSON or UTF-8 does not have.
     """
-    linked = {**record, "prev": previous}
-    body = _spelled(linked).encode("utf-8")
+    line, _ = sealed(spelled({**record, "prev": previous}), key)
+    return line, json.loads(line)
+
+
+def sealed(text: str, key: bytes | None = None) -> tuple[bytes, str]:
+    """The line of a record that ``text`` spells, ``prev`` included, and its hash.
+
+    Raises ValueError for what UTF-8 does not have.
+    """
+    body = text.encode("utf-8")
     digest = hashlib.sha256(body).hexdigest()
-    linked["hash"] = digest
-    end = f',"hash":"{digest}"'
-    if key is not None:
-        linked["mac"] = mac_of(digest, key)
-        end += f',"mac":"{linked["mac"]}"'
-    return b"%b%b}" % (body[:-1], end.encode("ascii")), linked
+    end = f',"hash":"{digest}"' if key is None else f',"hash":"{digest}","mac":"{mac_of(digest, key)}"'
+    return b"%b%b}" % (body[:-1], end.encode("ascii")), digest
 
 
 def record_hash(record: Record) -> str:
@@ -55,24 +69,35 @@ def record_hash(record: Record) -> str:
 
 
 def hash_in(line: bytes, record: Record) -> bool:
-    """Whether the hash in ``record``, which ``line`` spells, is that of its content.
+    """Whether the hash in ``record``, which ``line`` spells, is that of the line's bytes.
 
-    Tried on the bytes first: to write the record again takes three times as long.
+    Of the bytes and not of what they say: whoever reads the first of two equal names reads another record.
     """
     end = _END.search(line, max(0, len(line) - _LONGEST_END))
-    if end is not None and end[1].decode("ascii") == record.get("hash"):
-        body = line[: end.start()] + b"}"
-        if hashlib.sha256(body).hexdigest() == record["hash"]:
-            return True
-    try:
-        return bool(record.get("hash") == record_hash(record))
-    except (ValueError, RecursionError):
+    if end is None or end[1].decode("ascii") != record.get("hash"):
         return False
+    return bool(hashlib.sha256(line[: end.start()] + b"}").hexdigest() == record["hash"])
 
 
 def mac_of(digest: str, key: bytes) -> str:
     """The keyed digest of a record's hash; not the HMAC of any text, so that no text can stand for it."""
-    return hmac.digest(key, b"guardlint audit record\n" + digest.encode("ascii"), "sha256").hex()
+    return keyed_digest(key)(b"guardlint audit record\n" + digest.encode("ascii")).hex()
+
+
+@lru_cache(maxsize=4)
+def keyed_digest(key: bytes) -> Callable[[bytes], bytes]:
+    """HMAC-SHA-256 (RFC 2104) by ``key``, which is prepared once: ``hmac`` takes four times as long."""
+    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def digest(data: bytes) -> bytes:
+        one, two = inner.copy(), outer.copy()
+        one.update(data)
+        two.update(one.digest())
+        return two.digest()
+
+    return digest
 
 
 def parse(line: bytes) -> Record | None:

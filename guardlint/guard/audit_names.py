@@ -10,62 +10,56 @@ import gzip
 import io
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from guardlint.errors import GuardlintError, NothingToCheck
-
-__all__ = ["files_of", "full_name", "newest_full", "open_file"]
+__all__ = ["age", "full_files", "full_name", "log_of", "logs_in", "newest_full", "open_file"]
 
 _NUMBER: Final = re.compile(r"\.([0-9]{6,})\Z")
 _ENDS: Final = (".jsonl", ".jsonl.gz")
 
 
-def full_name(path: Path) -> Path:
-    """What ``path`` is called once it is full: the next free number."""
-    number = max(_full(path), default=0) + 1
+def full_name(path: Path, number: int) -> Path:
+    """What ``path`` is called once it is full and the ``number``-th file of its log."""
     return path.with_name(f"{path.stem}.{number:06d}{path.suffix}")
 
 
-def newest_full(path: Path) -> Path | None:
-    """The full file that was written before ``path``."""
-    full = _full(path)
-    return full[max(full)] if full else None
+def newest_full(path: Path) -> tuple[int, Path | None]:
+    """The full file that was written before ``path``, and its number; 0 where there is none."""
+    full = full_files(path)
+    number = max(full, default=0)
+    return number, full.get(number)
 
 
 def open_file(path: Path) -> io.BufferedReader:
-    """Open for reading, packed or not.  Raises OSError."""
-    if path.suffix == ".gz":
-        return io.BufferedReader(gzip.open(path, "rb"))
-    return path.open("rb")
+    """Open for reading, packed or not, and packed where it was packed since.  Raises OSError."""
+    if path.suffix != ".gz":
+        packed = path.with_name(f"{path.name}.gz")
+        try:
+            return path.open("rb")
+        except FileNotFoundError:
+            if not packed.exists():
+                raise
+        path = packed
+    return io.BufferedReader(gzip.open(path, "rb"))
 
 
-def files_of(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
-    """Every file that ``paths`` mean, each once, sorted by folder, log and age.
-
-    A folder means the logs in it; a file that is written to also means its full ones.
-    Raises GuardlintError for what is not there, NothingToCheck when a folder holds no log.
-    """
-    found: dict[Path, None] = {}
-    for given in map(Path, paths):
-        if given.is_dir():
-            inside = [path for path in given.iterdir() if path.name.endswith(_ENDS) and path.is_file()]
-            if not inside:
-                raise NothingToCheck("no audit file (*.jsonl) is in this folder", place=str(given))
-            found.update(dict.fromkeys(inside))
-            continue
-        full = {} if _number(given) else _full(given)
-        if not full and not given.exists():
-            raise GuardlintError("cannot read: no such file", place=str(given))
-        found.update(dict.fromkeys(full.values()))
-        if given.exists():
-            found[given] = None
-    return sorted(found, key=_age)
+def logs_in(folder: Path) -> list[Path]:
+    """What the logs of a folder are written to, whether that is there or not."""
+    inside = (path for path in folder.iterdir() if path.name.endswith(_ENDS))
+    return sorted({log_of(path) for path in inside if path.is_file()})
 
 
-def _full(path: Path) -> dict[int, Path]:
-    """The full files of the log that is written to ``path``, by number."""
+def log_of(path: Path) -> Path:
+    """The file that was written to when ``path`` was; ``path`` itself where it is no full one."""
+    if not _number(path):
+        return path
+    plain = Path(path.name.removesuffix(".gz"))
+    return path.with_name(f"{_NUMBER.sub('', plain.stem)}{plain.suffix}")
+
+
+def full_files(path: Path) -> dict[int, Path]:
+    """The full files of the log that is written to ``path``, by number; not packed where both are there."""
     found: dict[int, Path] = {}
     try:
         names = os.listdir(path.parent)  # noqa: PTH208 - names are enough
@@ -77,7 +71,7 @@ def _full(path: Path) -> dict[int, Path]:
         plain = name.removesuffix(".gz")
         middle = plain[len(path.stem) : len(plain) - len(path.suffix)]
         number = _NUMBER.fullmatch(middle)
-        if plain.endswith(path.suffix) and number:
+        if plain.endswith(path.suffix) and number and (name == plain or int(number[1]) not in found):
             found[int(number[1])] = path.with_name(name)
     return found
 
@@ -88,7 +82,8 @@ def _number(path: Path) -> int:
     return int(match[1]) if match else 0
 
 
-def _age(path: Path) -> tuple[str, str, float, str]:
+def age(path: Path) -> tuple[str, str, float, str]:
+    """Sorts files by folder, log and age."""
     stem = Path(path.name.removesuffix(".gz")).stem
     number = _number(path)
     return str(path.parent), _NUMBER.sub("", stem), number or float("inf"), path.name

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from guardlint.guard.audit_chain import Record
+from guardlint.guard.audit_spent import Spent, figure, read_bill, short
 
 __all__ = ["SCHEMA", "Latency", "Stats", "stats_of"]
 
 SCHEMA: Final = "guardlint/audit-stats/v1"
 _LEAST: Final = 0.001
 _CLASSES: Final = 1 / math.log(1.02)  # a percentile is at most two in a hundred beside the exact one
-_MOST: Final = 1e15  # of anything; beyond it a sum of floating-point numbers says nothing
 _MOST_NAMES: Final = 1000  # of one kind; a log that has more is not one that a guard wrote
 _OTHERS: Final = "(others)"
 _NAMES: Final = ("hook", "function", "app", "team", "environment", "tier", "mode", "reason", "rail")
@@ -51,13 +51,13 @@ class Latency:
 
     def data(self) -> Record:
         """Mean, percentiles and maximum; null without any call."""
-        found = {f"p{percent}": _short(self.percentile(percent)) for percent in _PERCENTS}
+        found = {f"p{percent}": short(self.percentile(percent)) for percent in _PERCENTS}
         mean = self.total / self.count if self.count else None
         return {
             "calls": self.count,
-            "mean": _short(mean),
+            "mean": short(mean),
             **found,
-            "max": _short(self.most if self.count else None),
+            "max": short(self.most if self.count else None),
         }
 
 
@@ -75,12 +75,7 @@ class Stats:
     latency: defaultdict[str, Latency] = field(default_factory=lambda: defaultdict(Latency))
     steps: defaultdict[str, Latency] = field(default_factory=lambda: defaultdict(Latency))
     entities: Counter[str] = field(default_factory=Counter)
-    llm_calls: int = 0
-    compared: int = 0
-    """The calls made where the bundle predicts a number, which are what ``predicted`` compares with."""
-    predicted: float = 0.0
-    cost: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(lambda: [0.0, 0.0]))
-    """Estimated and predicted by currency, of the calls that have both."""
+    spent: Spent = field(default_factory=Spent)
     _alike: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     """Most records differ in numbers only: what they say in words is counted once for all of them."""
 
@@ -100,16 +95,15 @@ class Stats:
             tuple(record["waivers"]),
         )
         took = record["latency_ms"]
-        guard, function = _figure(took["guard"]), _figure(took["function"], 0)
-        steps = [(f"{step['hook']} {step['step']}", _figure(step["latency_ms"])) for step in record["steps"]]
+        guard, function = figure(took["guard"]), figure(took["function"], 0)
+        steps = [(f"{step['hook']} {step['step']}", figure(step["latency_ms"])) for step in record["steps"]]
         steps += [
-            (f"{step['hook']} {flow}", _figure(spent))
+            (f"{step['hook']} {flow}", figure(spent))
             for step in record["steps"]
             for flow, spent in step["rails_ms"].items()
         ]
-        missed, calls = _figure(record["missed"]), _figure(record["llm_calls"])
-        entities = [(str(name), _figure(count)) for name, count in record["entities"].items()]
-        spent = calls, _figure(record["llm_calls_predicted"], -1), _price(record["cost"])
+        missed, bill = figure(record["missed"]), read_bill(record)
+        entities = [(str(name), figure(count)) for name, count in record["entities"].items()]
         if not isinstance(time, str):
             raise TypeError
         self._alike[alike] += 1
@@ -129,7 +123,7 @@ class Stats:
         for name, milliseconds in steps:
             known = name in self.steps or len(self.steps) < _MOST_NAMES
             self.steps[name if known else _OTHERS].add(milliseconds)
-        self._spend(*spent)
+        self.spent.add(bill)
 
     def _settle(self) -> None:
         """Count what was alike under each of its names."""
@@ -147,17 +141,6 @@ class Stats:
             for waiver in waivers:
                 _count(self.kinds["waiver"], str(waiver), count)
         self._alike.clear()
-
-    def _spend(self, calls: int, predicted: float, price: tuple[str, float, float] | None) -> None:
-        self.llm_calls += calls
-        if predicted >= 0:
-            self.compared += calls
-            self.predicted += predicted
-        if price is not None:
-            known = price[0] in self.cost or len(self.cost) < _MOST_NAMES
-            both = self.cost[price[0] if known else _OTHERS]
-            both[0] += price[1]
-            both[1] += price[2]
 
     def data(self) -> Record:
         """The whole as JSON (``schemas/audit-stats.json``); shares are of all calls, 0 to 1."""
@@ -180,15 +163,9 @@ class Stats:
             "entities": dict(self.entities.most_common()),
             "latency_ms": {name: self.latency[name].data() for name in ("guard", "function")},
             "steps": {name: found.data() for name, found in sorted(self.steps.items())},
-            "llm_calls": {
-                "made": self.llm_calls,
-                "compared": self.compared,
-                "predicted": _short(self.predicted),
-            },
-            "cost": {
-                currency: {"estimated": _short(both[0]), "predicted": _short(both[1])}
-                for currency, both in sorted(self.cost.items())
-            },
+            "llm_calls": self.spent.calls_data(),
+            "usage": self.spent.usage_data(),
+            "cost": self.spent.cost_data(),
         }
 
 
@@ -203,26 +180,5 @@ def stats_of(records: Iterable[Mapping[str, Any]], *, since: str = "", until: st
     return found
 
 
-def _figure(value: Any, instead: int | None = None) -> Any:
-    """A number that a record may hold, or ``instead`` of null.  Raises ValueError for anything else."""
-    if value is None and instead is not None:
-        return instead
-    if type(value) not in (int, float) or not 0 <= value < _MOST:
-        raise ValueError
-    return value
-
-
-def _price(cost: Mapping[str, Any] | None) -> tuple[str, float, float] | None:
-    """Currency, estimate and prediction, where a record has them all."""
-    if cost is None or cost["estimated"] is None:
-        return None
-    return str(cost["currency"]), _figure(cost["estimated"]), _figure(cost["predicted"])
-
-
 def _count(counter: Counter[str], name: str, more: int) -> None:
     counter[name if name in counter or len(counter) < _MOST_NAMES else _OTHERS] += more
-
-
-def _short(value: float | None) -> float | None:
-    """Six figures: enough for money and milliseconds, and equal sums look equal."""
-    return None if value is None else float(f"{value:.6g}")

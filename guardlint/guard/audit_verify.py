@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,12 +12,15 @@ from typing import Final
 
 from guardlint.errors import GuardlintError, UsageError, VerificationError
 from guardlint.guard.audit_chain import GENESIS, Record, hash_in, mac_of, parse
-from guardlint.guard.audit_names import files_of
+from guardlint.guard.audit_open import LogFile, opened
 from guardlint.guard.audit_read import lines_of
 
 __all__ = ["ChainReport", "verify_chain", "verify_chains"]
 
 _MOST_TORN: Final = 100  # places that are remembered
+_BEGIN: Final = b'{"'
+_TEXT: Final = re.compile(rb"[ -~]")
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,15 @@ class _Reading:
     torn_at: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
 
-    def follow(self, path: Path) -> None:
+    def follow(self, file: LogFile) -> None:
         """Every record of one file.  Raises VerificationError at the first that is not right."""
-        shown = path.as_posix()
-        self.files.append(path)
-        for number, line in lines_of(path):
+        shown = file.path.as_posix()
+        self.files.append(file.path)
+        for number, line in lines_of(file):
             record = parse(line)
             if record is None:
+                if not _breaks_off(line):
+                    raise VerificationError("this line is no audit record", place=f"{shown}:{number}")
                 # It may be skipped: had it ever been whole, the next record would name its hash.
                 self.torn += 1
                 if len(self.torn_at) < _MOST_TORN:
@@ -138,31 +144,38 @@ def verify_chains(
 ) -> list[ChainReport]:
     """Each chain that the files of ``paths`` hold, in the order of their names; see :func:`verify_chain`.
 
-    Which file follows which is read from the records, not from the names.
+    Which file follows which is read from the records, not from the names.  The log may go on meanwhile.
     """
-    starts: dict[str, list[Path]] = {}
-    empty: list[Path] = []
-    for path in files_of(paths):
-        first = _first(path)
+    with opened(paths) as files:
+        return _verified(files, after, key, includes)
+
+
+def _verified(
+    files: Sequence[LogFile], after: str | None, key: bytes | None, includes: Iterable[str]
+) -> list[ChainReport]:
+    starts: dict[str, list[LogFile]] = {}
+    empty: list[LogFile] = []
+    for file in files:
+        first = _first(file)
         if first is None:
-            empty.append(path)
+            empty.append(file)
         else:
-            starts.setdefault(first, []).append(path)
+            starts.setdefault(first, []).append(file)
     begin = GENESIS if after is None else after
     wanted = set(includes) - {begin}
     reports = []
-    for path in starts.pop(begin, []):
+    for start in starts.pop(begin, []):
         reading = _Reading(begin, key, begin, wanted)
-        following: Path | None = path
+        following: LogFile | None = start
         while following is not None:
             reading.follow(following)
             following = _next(starts, reading.head)
         reports.append(reading.report())
     if starts:
         raise _unattached(starts, reports, after)
-    for path in empty:
+    for file in empty:
         reading = _Reading(begin, key, begin, wanted)
-        reading.follow(path)
+        reading.follow(file)
         if not reports:
             reports.append(reading.report())
         elif reading.torn:  # of the first record after a full file
@@ -177,36 +190,36 @@ def verify_chains(
     return reports
 
 
-def _next(starts: dict[str, list[Path]], head: str) -> Path | None:
+def _next(starts: dict[str, list[LogFile]], head: str) -> LogFile | None:
     """The file whose first record follows ``head``.  Raises VerificationError where two do."""
     found = starts.pop(head, [])
     if len(found) > 1:
         raise VerificationError(
-            f"two files go on from the same record, this one and {found[0].name}",
-            place=f"{found[1].as_posix()}:1",
+            f"two files go on from the same record, this one and {found[0].path.name}",
+            place=f"{found[1].path.as_posix()}:1",
         )
     return found[0] if found else None
 
 
-def _first(path: Path) -> str | None:
+def _first(file: LogFile) -> str | None:
     """The hash that the first record of a file follows, None where there is no record."""
-    for number, line in lines_of(path):
+    for number, line in lines_of(file):
         record = parse(line)
         if record is not None:
             prev = record.get("prev")
             if not isinstance(prev, str):
-                raise VerificationError("this is no audit record", place=f"{path.as_posix()}:{number}")
+                raise VerificationError("this is no audit record", place=f"{file.path.as_posix()}:{number}")
             return prev
     return None
 
 
 def _unattached(
-    starts: dict[str, list[Path]], reports: Sequence[ChainReport], after: str | None
+    starts: dict[str, list[LogFile]], reports: Sequence[ChainReport], after: str | None
 ) -> GuardlintError:
     """For files that nothing leads to."""
-    path = min((path for paths in starts.values() for path in paths), key=lambda path: path.as_posix())
-    number = next((number for number, line in lines_of(path) if parse(line) is not None), 1)
-    place = f"{path.as_posix()}:{number}"
+    file = min((file for files in starts.values() for file in files), key=lambda file: file.path.as_posix())
+    number = next((number for number, line in lines_of(file) if parse(line) is not None), 1)
+    place = f"{file.path.as_posix()}:{number}"
     if not reports and after is None:
         return VerificationError(
             "the beginning of the chain is missing: this record follows another one",
@@ -216,3 +229,21 @@ def _unattached(
     return VerificationError(
         "the chain is broken: a record before this one is missing or was changed", place=place
     )
+
+
+def _breaks_off(line: bytes) -> bool:
+    """Whether a crash may have left the line: the beginning of a record, or bytes that are no text at all.
+
+    Anything else that is no record was put there by somebody.
+    """
+    if not _TEXT.search(line):
+        return True  # a block of a disk that was never written
+    begun = line.rstrip(b"\0")
+    if not _BEGIN.startswith(begun) and not begun.startswith(_BEGIN):
+        return False
+    depth = 0
+    for mark in _STRINGS.sub(b"", begun):
+        depth += (mark in b"{[") - (mark in b"}]")
+        if depth <= 0:
+            return False  # it came to an end
+    return True

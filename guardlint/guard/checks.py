@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, ParamSpec, TypeVar
 
+from guardlint.guard.bare import bare
 from guardlint.guard.call import Call
 from guardlint.guard.conversations import Context, Conversation
 from guardlint.guard.messages import Message
@@ -20,9 +21,17 @@ from guardlint.pii import Pseudonyms
 
 __all__ = ["Checks"]
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
-_NO_MESSAGES: Final[tuple[Message, ...]] = ()
+# What says that a dictionary is a message, and that a list of them is made of parts of one.
+_OF_TOOLS: Final = frozenset({"tool", "function", "tool_result", "ToolMessage", "FunctionMessage"})
+_LINKS: Final = frozenset({"tool_call_id", "tool_use_id", "toolUseId", "call_id"})
+_PARTS: Final = frozenset(
+    {"text", "input_text", "output_text", "image", "image_url", "input_image", "audio", "input_audio"}
+    | {"video", "video_url", "file", "input_file", "document", "json", "tool_result", "search_result"}
+    | {"resource", "resource_link"}
+)
 
 
 @dataclass(slots=True)
@@ -50,7 +59,7 @@ class _Check(Generic[T]):
 
     async def run(self, service: Service) -> None:
         if self.call.blocked:
-            service.record(self.call, self.hook, "not-called")
+            await service.await_record(self.call, self.hook, "not-called")
         elif self.reply is None:
             await service.await_input(self.call, self.hook)
         else:
@@ -67,30 +76,36 @@ class Checks:
     """What guards and sessions share."""
 
     _service: Service
+    _untrusted: frozenset[str]
 
+    @bare
     def check_input(self, messages: T, *, context: Any = None) -> Checked[T]:
         """Run the input steps alone; ``value`` holds the messages as a model may see them.
 
         ``messages`` are a text or a list of messages; ``context`` holds retrieved texts, which are looked at
         like a stranger's words.
         """
-        return self._wait(self._input_check(messages, context))
+        return self._wait(self._input_check, messages, context)
 
+    @bare
     async def acheck_input(self, messages: T, *, context: Any = None) -> Checked[T]:
         """:meth:`check_input`, awaited."""
-        return await self._run(self._input_check(messages, context))
+        return await self._run(self._input_check, messages, context)
 
+    @bare
     def check_output(self, reply: T, *, messages: Any = None, context: Any = None) -> Checked[T]:
         """Run the output steps alone on a reply to ``messages``; ``value`` holds it as it may be released.
 
         ``context`` holds the retrieved texts that the reply has to be true to.
         """
-        return self._wait(self._output_check(reply, messages, context))
+        return self._wait(self._output_check, reply, messages, context)
 
+    @bare
     async def acheck_output(self, reply: T, *, messages: Any = None, context: Any = None) -> Checked[T]:
         """:meth:`check_output`, awaited."""
-        return await self._run(self._output_check(reply, messages, context))
+        return await self._run(self._output_check, reply, messages, context)
 
+    @bare
     def check_tool_call(
         self, name: str, arguments: T, *, messages: Any = None, context: Any = None
     ) -> Checked[T]:
@@ -99,14 +114,16 @@ class Checks:
         ``arguments`` are JSON as the model wrote it, or data; ``value`` holds them as the tool may get them,
         None on a block.
         """
-        return self._wait(self._call_check(name, arguments, messages, context))
+        return self._wait(self._call_check, name, arguments, messages, context)
 
+    @bare
     async def acheck_tool_call(
         self, name: str, arguments: T, *, messages: Any = None, context: Any = None
     ) -> Checked[T]:
         """:meth:`check_tool_call`, awaited."""
-        return await self._run(self._call_check(name, arguments, messages, context))
+        return await self._run(self._call_check, name, arguments, messages, context)
 
+    @bare
     def check_tool_result(
         self, name: str, result: T, *, messages: Any = None, context: Any = None
     ) -> Checked[T]:
@@ -115,13 +132,14 @@ class Checks:
         ``result`` is a text, a list of parts, a tool's message, or data; ``messages`` the conversation so
         far, which is not judged here.  On a block ``value`` is the refusal for a text, else None.
         """
-        return self._wait(self._result_check(name, result, messages, context))
+        return self._wait(self._result_check, name, result, messages, context)
 
+    @bare
     async def acheck_tool_result(
         self, name: str, result: T, *, messages: Any = None, context: Any = None
     ) -> Checked[T]:
         """:meth:`check_tool_result`, awaited."""
-        return await self._run(self._result_check(name, result, messages, context))
+        return await self._run(self._result_check, name, result, messages, context)
 
     def _pseudonyms(self) -> Pseudonyms:
         return Pseudonyms()
@@ -132,11 +150,18 @@ class Checks:
     def _tell(self, verdict: Verdict) -> Verdict:
         raise NotImplementedError
 
-    def _wait(self, check: _Check[T]) -> Checked[T]:
+    def _forget(self) -> None:
+        raise NotImplementedError
+
+    def _wait(self, make: Callable[P, _Check[T]], *args: P.args, **kwargs: P.kwargs) -> Checked[T]:
+        self._forget()
+        check = make(*args, **kwargs)
         check.wait(self._service)
         return self._checked(check)
 
-    async def _run(self, check: _Check[T]) -> Checked[T]:
+    async def _run(self, make: Callable[P, _Check[T]], *args: P.args, **kwargs: P.kwargs) -> Checked[T]:
+        self._forget()
+        check = make(*args, **kwargs)
         await check.run(self._service)
         return self._checked(check)
 
@@ -145,7 +170,12 @@ class Checks:
         return Checked(value, self._tell(check.call.verdict()), context)
 
     def _begin(self, messages: list[Message], context: Context) -> Call:
-        return Call(messages, context=list(context.texts), pseudonyms=self._pseudonyms())
+        return Call(
+            messages,
+            context=list(context.texts),
+            pseudonyms=self._pseudonyms(),
+            untrusted=self._untrusted,
+        )
 
     def _input_check(self, messages: T, context: Any) -> _Check[T]:
         conversation, retrieved = Conversation.of(messages), Context.of(context)
@@ -211,7 +241,7 @@ class Checks:
 def _result_message(name: str, result: Any) -> tuple[str | None, Message]:
     """What a tool answered as a message, and under which key it is; None: in the keys of the message."""
     message: Message = {"role": "tool", "name": name}
-    if isinstance(result, Mapping) and isinstance(result.get("content"), str | list):
+    if isinstance(result, Mapping) and _is_message(result):
         return None, {**result, "role": "tool"}
     if isinstance(result, Mapping) or (isinstance(result, list) and not _are_parts(result)):
         return "parsed", {**message, "parsed": result}
@@ -220,5 +250,14 @@ def _result_message(name: str, result: Any) -> tuple[str | None, Message]:
     return "content", {**message, "content": str(result)}
 
 
+def _is_message(result: Mapping[str, Any]) -> bool:
+    """Whether it is a tool's message, or what an MCP server answers; a letter with a `content` is neither."""
+    content = result.get("content")
+    if isinstance(content, list):
+        return _are_parts(content)
+    said = {str(result.get("role")), str(result.get("type"))}
+    return isinstance(content, str) and not (said.isdisjoint(_OF_TOOLS) and _LINKS.isdisjoint(result))
+
+
 def _are_parts(items: list[Any]) -> bool:
-    return all(isinstance(item, Mapping) and isinstance(item.get("type"), str) for item in items)
+    return all(isinstance(item, Mapping) and str(item.get("type")) in _PARTS for item in items)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from guardlint.errors import UsageError
@@ -17,8 +17,8 @@ __all__ = ["Context", "Conversation"]
 class Conversation:
     """The messages of a call: ``given`` as the host has them, ``messages`` as the guard reads them."""
 
-    given: Any
-    messages: tuple[Message, ...]
+    given: Any = field(repr=False)
+    messages: tuple[Message, ...] = field(repr=False)
 
     @classmethod
     def of(cls, given: Any) -> Conversation:
@@ -31,6 +31,10 @@ class Conversation:
             return messages[0]["content"]
         back = [_like(given, message) for given, message in zip(self.given, messages, strict=True)]
         return tuple(back) if isinstance(self.given, tuple) else back
+
+    def newest(self, messages: Sequence[Message]) -> list[Message]:
+        """Those that a history may keep: all."""
+        return list(messages)
 
 
 def _like(given: Any, message: Message) -> Any:
@@ -61,9 +65,9 @@ class Context:
     (``{"relevant_chunks": [...]}``).
     """
 
-    given: Any
-    message: Message
-    texts: tuple[str, ...]
+    given: Any = field(repr=False)
+    message: Message = field(repr=False)
+    texts: tuple[str, ...] = field(repr=False)
 
     @classmethod
     def of(cls, given: Any) -> Context:

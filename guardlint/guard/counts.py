@@ -24,8 +24,10 @@ class Counts:
         with self._lock:
             self._seen["calls"] += 1
             self._seen[status] += 1
-            self._seen["error"] += error
-            self._seen["degraded"] += degraded
+            if error:
+                self._seen["error"] += 1
+            if degraded:
+                self._seen["degraded"] += 1
 
     def now(self) -> Mapping[str, int]:
         """``calls``, by verdict, and how many of them with ``error`` and ``degraded``."""

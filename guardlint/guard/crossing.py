@@ -10,23 +10,43 @@ from __future__ import annotations
 
 import asyncio
 import types
-from collections.abc import Collection, Coroutine, Generator
+from collections.abc import Collection, Coroutine, Generator, Iterable, Mapping
 from time import monotonic
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-__all__ = ["Deadline", "cross", "finished", "fits_here"]
+from guardlint.engines.tries import Tries
+
+__all__ = ["Deadline", "cross", "finished", "fits_here", "reads_here"]
 
 T = TypeVar("T")
 
 _CROSSING: Final = object()
 _MOST_TEXTS: Final = 16
 _MOST_CHARACTERS: Final = 20_000
+_MOST_PARTS: Final = 100
+_JSON: Final = ("{", "[", '"')
 
 
 def fits_here(texts: Collection[str]) -> bool:
     """Whether the caller's thread may look at so much text: its event loop has others to serve."""
     return len(texts) <= _MOST_TEXTS and sum(map(len, texts)) <= _MOST_CHARACTERS
+
+
+def reads_here(messages: Iterable[Mapping[str, object]]) -> bool:
+    """Whether the caller's thread may look for the texts in these messages.
+
+    They are counted, not read; of long texts only JSON is work before anybody has looked at it.
+    """
+    parts = characters = 0
+    for message in messages:
+        parts += 1
+        for value in message.values():
+            if isinstance(value, str):
+                characters += len(value) if value.startswith(_JSON) else 0
+            elif isinstance(value, list | tuple):
+                parts += len(value)
+    return parts <= _MOST_PARTS and characters <= _MOST_CHARACTERS
 
 
 def finished(work: Coroutine[Any, Any, T]) -> tuple[T] | None:
@@ -53,7 +73,7 @@ def _leave() -> Generator[object, None, None]:
 
 
 class Deadline:
-    """``seconds`` for a piece of work that may cross into ``loop``.  An asynchronous context manager.
+    """``seconds`` for a piece of work that may cross into ``loop``.  A context manager.
 
     Nothing can be interrupted before the crossing; what ends too late there has failed all the same.
     """
@@ -62,6 +82,8 @@ class Deadline:
         self._loop = loop
         self._end = monotonic() + seconds
         self._timeout: asyncio.Timeout | None = None
+        self.tries = Tries()
+        """What the work asked of models meanwhile."""
 
     @property
     def over(self) -> bool:
@@ -76,13 +98,13 @@ class Deadline:
             await timeout.__aenter__()
             self._timeout = timeout
 
-    async def __aenter__(self) -> Self:
+    def __enter__(self) -> Self:
         return self
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._timeout is not None:
-            await self._timeout.__aexit__(kind, error, trace)
-        if kind is None and self.over:
+            finished(self._timeout.__aexit__(kind, error, trace))  # it has nothing to wait for
+        if kind is None and monotonic() >= self._end:
             raise TimeoutError

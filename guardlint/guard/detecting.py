@@ -3,6 +3,7 @@
 So no event loop of the host waits for spaCy, two cores do twice the work, and a detector that hangs can be
 killed: a regular expression holds the interpreter, and no time-out of the same process would fire.
 A text whose batch failed is tried once more by itself, so that one bad text does not block its neighbours.
+A process that is lost is replaced at once, whether anybody waits for it or not.
 """
 
 from __future__ import annotations
@@ -12,17 +13,15 @@ import contextlib
 import itertools
 import math
 import os
-import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import Context
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import guardlint
 from guardlint.errors import RuntimeUnavailable
 from guardlint.guard.frames import HEADER, BadFrame, decode, encode, size_of
+from guardlint.guard.process import Pauses, environment, start
 
 if TYPE_CHECKING:
     from guardlint.pii import Profile, Span
@@ -66,6 +65,7 @@ class Detectors:
         self._wake = asyncio.Event()
         self._servers: set[asyncio.Task[None]] = set()
         self._workers: set[_Worker] = set()
+        self._pauses = Pauses()
         self._idle = 0
         self._closed = False
 
@@ -127,6 +127,7 @@ class Detectors:
     async def _launch(self) -> _Worker:
         worker = await _Worker.launch(self._profiles)
         self._workers.add(worker)
+        worker.at_end(self._wake.set)
         return worker
 
     async def _run(self, worker: _Worker | None) -> None:
@@ -136,32 +137,40 @@ class Detectors:
                 try:
                     worker = await self._launch()
                 except Exception:  # noqa: BLE001 - no memory, no files: everybody who waits must hear of it
-                    self._give_up()
-                    await self._more()
+                    if not self._workers:
+                        self._give_up()
+                    await asyncio.sleep(self._pauses.next())
                     continue
-            batch = await self._batch()
-            try:
-                async with asyncio.timeout(self._limit):
-                    answers = await worker.ask(batch[0].profile, [job.text for job in batch])
-            except (TimeoutError, DetectionFailed, BadFrame, OSError) as error:
-                if not isinstance(error, DetectionFailed) or not worker.answers:
-                    self._workers.discard(worker)
-                    await worker.end()
-                    worker = None
-                self._again(batch)
-            except asyncio.CancelledError:
-                for job in batch:
-                    _fail(job)
-                raise
-            else:
-                for job, spans in zip(batch, answers, strict=True):
-                    if not job.found.done():
-                        job.found.set_result(spans)
-                del job, spans, answers
+            batch = await self._batch(worker)
+            if not batch or not await self._do(batch, worker):
+                self._workers.discard(worker)
+                await worker.end()
+                worker = None
+                await asyncio.sleep(self._pauses.next())
             del batch  # or the last texts would stay in memory until the next ones come
 
-    async def _more(self) -> None:
-        while not self._jobs:
+    async def _do(self, batch: Sequence[_Job], worker: _Worker) -> bool:
+        """Whether the process can be asked again."""
+        try:
+            async with asyncio.timeout(self._limit):
+                answers = await worker.ask(batch[0].profile, [job.text for job in batch])
+        except (TimeoutError, DetectionFailed, BadFrame, OSError) as error:
+            failed = isinstance(error, DetectionFailed) and worker.answers
+            # Of a process that was killed nobody knows whether a text did it.
+            self._again(batch, once_more=not failed and not isinstance(error, TimeoutError | BadFrame))
+            return failed
+        except asyncio.CancelledError:
+            for job in batch:
+                _fail(job)
+            raise
+        self._pauses.worked()
+        for job, spans in zip(batch, answers, strict=True):
+            if not job.found.done():
+                job.found.set_result(spans)
+        return True
+
+    async def _more(self, worker: _Worker) -> None:
+        while not self._jobs and worker.alive:
             self._wake.clear()
             self._idle += 1
             try:
@@ -169,11 +178,13 @@ class Detectors:
             finally:
                 self._idle -= 1
 
-    async def _batch(self) -> list[_Job]:
-        """The next jobs of one profile; at least one, and no more than this process's share of them."""
+    async def _batch(self, worker: _Worker) -> list[_Job]:
+        """The next jobs of one profile, no more than this process's share of them; none when it has ended."""
         batch: list[_Job] = []
         while not batch:
-            await self._more()
+            await self._more(worker)
+            if not worker.alive:
+                return []
             characters = 0
             most = min(_BATCH_TEXTS, math.ceil(len(self._jobs) / max(1, len(self._workers))))
             while self._jobs and len(batch) < most and characters < _BATCH_CHARACTERS:
@@ -186,8 +197,8 @@ class Detectors:
                     characters += len(job.text)
         return batch
 
-    def _again(self, batch: Sequence[_Job]) -> None:
-        if len(batch) == 1:
+    def _again(self, batch: Sequence[_Job], *, once_more: bool) -> None:
+        if len(batch) == 1 and (batch[0].alone or not once_more):
             _fail(batch[0])
             return
         for job in batch:
@@ -214,20 +225,22 @@ class _Worker:
         self.answers = False
         """Whether it is in step: a process that failed over a batch but said so goes on."""
         self._numbers = itertools.count(1)
+        self._over = asyncio.get_running_loop().create_task(process.wait())
+
+    @property
+    def alive(self) -> bool:
+        """Whether its end has not been seen yet."""
+        return not self._over.done()
+
+    def at_end(self, tell: Callable[[], None]) -> None:
+        """``tell`` when it has ended."""
+        self._over.add_done_callback(lambda _: tell())
 
     @classmethod
     async def launch(cls, profiles: Sequence[Profile]) -> _Worker:
         from guardlint.guard.detector_worker import profile_frame
 
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "guardlint.guard.detector_worker"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=_environment(),
-            start_new_session=True,  # an interrupt at the terminal is for the host to handle
-        )
-        worker = cls(process)
+        worker = cls(await start("guardlint.guard.detector_worker", _environment()))
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await worker._send({"profiles": [profile_frame(profile) for profile in profiles]})
@@ -295,12 +308,7 @@ def _spans(value: Any, texts: Sequence[str]) -> list[list[Span]]:
 
 
 def _environment() -> dict[str, str]:
-    """The host's; the package's own folder leads the path, since ``-P`` drops the folder it was found in.
-
-    Each process keeps to one core: there is one for each, and numpy would let them fight for all of them.
-    """
+    """Each process keeps to one core: there is one for each, and numpy would let them fight for all."""
     from guardlint.pii.moves import ONE_CORE
 
-    home = str(Path(guardlint.__file__).resolve().parent.parent)
-    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path, ONE_CORE: "1"}
+    return {**environment(), ONE_CORE: "1"}

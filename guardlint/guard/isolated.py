@@ -6,8 +6,8 @@ directory and holds the interpreter for milliseconds per check.  On Linux the pr
 folder only and reach no other process (``guardlint.guard.confine``); elsewhere it is a boundary against
 accidents and side effects, not a sandbox: its code still runs as the same user.
 
-A worker that is dead, hung or talks nonsense is a blocked verdict with ``error``, and is started anew for
-the next check.
+A worker that is dead, hung or talks nonsense is a blocked verdict with ``error``, and another one is started
+at once.
 """
 
 from __future__ import annotations
@@ -17,19 +17,18 @@ import contextlib
 import itertools
 import os
 import signal
-import sys
 from collections.abc import Mapping, Sequence
 from contextvars import Context
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-import guardlint
 from guardlint.engines import Direction, Engine, RailsVerdict, Turn, Unit, Uses
 from guardlint.engines.quiet import NEMO_SWITCHES
+from guardlint.engines.usage import merged
 from guardlint.errors import ConfigError, GuardlintError
 from guardlint.guard.frames import HEADER, BadFrame, decode, encode, size_of
+from guardlint.guard.process import Pauses, environment, start
 from guardlint.guard.said import Told, one_line, read_hello, read_verdict
 from guardlint.guard.unpack import Folder
 
@@ -55,6 +54,7 @@ class IsolatedRails:
         self._worker: _Worker | None = None
         self._starting: asyncio.Task[_Worker] | None = None
         self._closed = False
+        self._pauses = Pauses()
         self._reapers: set[asyncio.Task[None]] = set()
         # What the first worker said. A later one, which lives after messages were seen, must say the same:
         # names of flows go into the records.
@@ -62,6 +62,7 @@ class IsolatedRails:
         self.engine: Engine = "llmrails"
         self.flows: Mapping[Direction, tuple[str, ...]] = MappingProxyType({})
         self.unused: tuple[str, ...] = ()
+        self.models: tuple[str, ...] = ()
 
     @property
     def pid(self) -> int | None:
@@ -89,7 +90,16 @@ class IsolatedRails:
         worker: _Worker | None = None
         try:
             worker = await self._ready()
-            return self._known(direction, await worker.ask(direction, turns))
+            try:
+                told = await worker.ask(direction, turns)
+            except _Gone:
+                if not worker.hung:
+                    raise  # it may be this very text that ended it
+                worker = await self._ready()
+                told = await worker.ask(direction, turns)
+            verdict = self._known(direction, told)
+            self._pauses.worked()
+            return verdict
         except (_Gone, BadFrame, OSError, GuardlintError):
             return RailsVerdict.broken()
         except asyncio.CancelledError:
@@ -103,7 +113,16 @@ class IsolatedRails:
         """Only names known before any message was sent: others could carry content into the records."""
         flows = self.flows.get(direction, ())
         rail = verdict.rail if verdict.rail in flows else None
-        return replace(verdict, rail=rail, rails=tuple(name for name in verdict.rails if name in flows))
+        usage = tuple(
+            replace(
+                one,
+                rail=one.rail if one.rail in flows else None,
+                model=one.model if one.model in self.models else None,
+            )
+            for one in verdict.usage
+        )
+        ran = tuple(name for name in verdict.rails if name in flows)
+        return replace(verdict, rail=rail, rails=ran, usage=merged(usage))
 
     async def close(self) -> None:
         """Kill the worker and remove its folder."""
@@ -118,19 +137,34 @@ class IsolatedRails:
             return self._worker
         if self._closed:
             raise _Gone
-        if self._starting is None:
-            # A task of its own: a caller whose deadline passes does not undo the start for the next one.
-            # Its pipes outlive the call by far, and must not keep the context of the host's request.
-            self._starting = asyncio.get_running_loop().create_task(self._start(), context=Context())
-            self._starting.add_done_callback(self._started)
-        return await asyncio.shield(self._starting)
+        return await asyncio.shield(self._starting or self._begin())
+
+    def _begin(self, pause: float = 0.0) -> asyncio.Task[_Worker]:
+        # A task of its own: a caller whose deadline passes does not undo the start for the next one.
+        # Its pipes outlive the call by far, and must not keep the context of the host's request.
+        task = asyncio.get_running_loop().create_task(self._start(pause), context=Context())
+        task.add_done_callback(self._started)
+        self._starting = task
+        return task
 
     def _started(self, task: asyncio.Task[_Worker]) -> None:
         self._starting = None
-        if not task.cancelled():
-            task.exception()  # told to whoever waits; nobody may be waiting any more
+        if task.cancelled():
+            return
+        # An exception is told to whoever waits; nobody may be waiting any more.
+        if task.exception() is None:
+            worker = task.result()
+            worker.listener.add_done_callback(lambda _: self._replace(worker))
+        else:
+            self._replace(self._worker)
 
-    async def _start(self) -> _Worker:
+    def _replace(self, lost: _Worker | None) -> None:
+        """Start another worker, so that no check has to wait for that; not for one that never did start."""
+        if lost is self._worker and self._starting is None and self._told is not None and not self._closed:
+            self._begin(self._pauses.next())
+
+    async def _start(self, pause: float) -> _Worker:
+        await asyncio.sleep(pause)
         worker = self._worker
         if worker is None or worker.ready or not worker.alive:
             if worker is not None:
@@ -148,6 +182,7 @@ class IsolatedRails:
         if self._told is None:
             self._told = told
             self.engine, self.flows, self.unused = told.engine, told.flows, told.unused
+            self.models = told.models
         elif told != self._told:
             await worker.end()
             raise ConfigError("the worker process of the configuration says something else than before")
@@ -161,27 +196,20 @@ class _Worker:
         self.process = process
         self.ready = False
         self.alive = True
+        self.hung = False
         self._folder = folder
         self._numbers = itertools.count(1)
         self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._cancelled: set[int] = set()
         loop = asyncio.get_running_loop()
         self._hello: asyncio.Future[dict[str, Any]] = loop.create_future()
-        self._listener = loop.create_task(self._listen())
+        self.listener = loop.create_task(self._listen())
 
     @classmethod
     async def launch(cls) -> _Worker:
         folder = Folder()
         try:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-B", "-m", "guardlint.guard.worker"),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                cwd=folder.work,
-                env=_environment(folder),
-                start_new_session=True,  # an interrupt at the terminal is for the host to handle
-            )
+            process = await start("guardlint.guard.worker", _environment(folder), "-B", folder=folder.work)
         except BaseException:
             folder.remove()
             raise
@@ -220,13 +248,14 @@ class _Worker:
         waiting = set(self._cancelled)
         await asyncio.sleep(_GRACE_SECONDS)
         if waiting & self._cancelled:
+            self.hung = True
             self._kill()
 
     async def end(self) -> None:
         self._kill()
-        self._listener.cancel()
+        self.listener.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
-            await self._listener
+            await self.listener
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self.process.wait(), 5)
         self._bury()
@@ -287,11 +316,7 @@ class _Worker:
 def _environment(folder: Folder) -> dict[str, str]:
     """The host's environment with NeMo's statistics off and without its search path for imports.
 
-    Temporary files go where a worker may write. The package's own folder leads the path: ``-P`` drops the
-    folder the host may have found guardlint in.
+    Temporary files go where a worker may write.
     """
-    home = str(Path(guardlint.__file__).resolve().parent.parent)
-    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    kept = {name: value for name, value in os.environ.items() if name != "COLANGPATH"}
-    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder.temporary))
-    return {**kept, **NEMO_SWITCHES, **temporary, "PYTHONPATH": path}
+    kept = {name: value for name, value in environment().items() if name != "COLANGPATH"}
+    return {**kept, **NEMO_SWITCHES, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder.temporary))}

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import logging
 import threading
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, TypeVar
 
+from guardlint.engines.quiet import forget_here, withhold_here
 from guardlint.errors import GuardlintError
 from guardlint.guard.audit_context import without_given
 
@@ -21,6 +23,8 @@ __all__ = ["OwnedLoop"]
 _LOG = logging.getLogger("guardlint.guard")
 T = TypeVar("T")
 
+_END_SECONDS: Final = 5.0  # for work that was called off, and again for what is to be done last
+
 
 class OwnedLoop:
     """Started on creation, a daemon thread: it never keeps the host's process alive."""
@@ -28,6 +32,10 @@ class OwnedLoop:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.loop.set_exception_handler(_say_where)
+        self._closing = False
+        # A handler of a signal may close in the middle of a submit, in the same thread.
+        self._lock = threading.RLock()
+        self._given: set[Coroutine[Any, Any, Any]] = set()
         self._thread = threading.Thread(target=self._run, name="guardlint-guard", daemon=True)
         self._thread.start()
 
@@ -41,22 +49,45 @@ class OwnedLoop:
 
         Raises GuardlintError from the loop's own thread, or when closed.
         """
-        if self.inside or self.loop.is_closed():
-            work.close()
-            raise GuardlintError("a guard cannot be called from its own thread, or after close()")
-        # Connections outlive the call that made them, and they keep its context.
-        return without_given(asyncio.run_coroutine_threadsafe, work, self.loop)
+        with self._lock:
+            if self.inside or self._closing:
+                work.close()
+                raise GuardlintError("a guard cannot be called from its own thread, or after close()")
+            self._given.add(work)
+            # Connections outlive the call that made them, and they keep its context.
+            future = without_given(asyncio.run_coroutine_threadsafe, work, self.loop)
+        future.add_done_callback(lambda _: self._given.discard(work))
+        return future
 
-    def close(self, timeout: float = 5.0) -> None:
-        """Cancel what runs and end the thread."""
-        if self.loop.is_closed():
-            return
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        if threading.current_thread() is not self._thread:
-            self._thread.join(timeout)
+    def close(self, last: Callable[[], Awaitable[None]] | None = None, timeout: float = 5.0) -> None:
+        """Take no more work, and give what there is ``timeout`` seconds; cancel it, do ``last`` and end.
+
+        Waits for all that, but in the loop's own thread.  May be called twice.
+        """
+        with self._lock:
+            if not self._closing:
+                self._closing = True
+                self.loop.call_soon_threadsafe(lambda: self.loop.create_task(self._end(last, timeout)))
+        if not self.inside:
+            self._thread.join(timeout + 2 * _END_SECONDS)
+
+    async def _end(self, last: Callable[[], Awaitable[None]] | None, timeout: float) -> None:
+        try:
+            works = {task for task in asyncio.all_tasks() if task.get_coro() in self._given}
+            if works:
+                await asyncio.wait(works, timeout=timeout)
+                for task in works:
+                    task.cancel()
+                await asyncio.wait(works, timeout=_END_SECONDS)
+            if last is not None:
+                with contextlib.suppress(Exception):
+                    await asyncio.wait_for(last(), _END_SECONDS)
+        finally:
+            self.loop.stop()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
+        withhold_here()
         try:
             self.loop.run_forever()
             for task in asyncio.all_tasks(self.loop):
@@ -65,6 +96,7 @@ class OwnedLoop:
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         finally:
             self.loop.close()
+            forget_here()
 
 
 def _say_where(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

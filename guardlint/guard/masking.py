@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from guardlint.guard.crossing import Deadline
 from guardlint.guard.detecting import Detectors
+from guardlint.guard.leaf_spans import applied, own_spans
 from guardlint.guard.plan import Plan, Step
+from guardlint.guard.seam_spans import across, masked, not_within
+from guardlint.guard.seams import Chain, joined_texts
 
 if TYPE_CHECKING:
     from guardlint.pii import Profile, Pseudonyms, Span, Transformer
@@ -21,6 +24,8 @@ __all__ = ["Masker", "Masking"]
 
 _KEY_VARIABLE: Final = "GUARDLINT_PII_HASH_KEY"
 _BATCH_SHARE: Final = 0.8  # of the plan's deadline: a hung detector is found out before the call is
+
+_WHOLE: Final = 2_000  # characters of one message's parts that are read as a whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +60,37 @@ class Masker:
         await self._detectors.start()
 
     async def mask(
-        self, step: Step, texts: Sequence[str], pseudonyms: Pseudonyms, deadline: Deadline
+        self,
+        step: Step,
+        texts: Sequence[str],
+        pseudonyms: Pseudonyms,
+        deadline: Deadline,
+        neighbours: Sequence[Chain] = (),
     ) -> Masking:
         """Do with each text what ``step`` asks for; crosses for a text not seen before.
 
+        What stands across a seam of ``neighbours`` is found too, and counted once.
         Raises DetectionFailed.
         """
         transformer = self._transformers[step]
         result = Masking(list(texts))
         blocked = False
-        for index, (text, spans) in enumerate(
-            zip(texts, await self.find(step, texts, deadline), strict=True)
-        ):
+        joined = [one for chain in neighbours for one in joined_texts(texts, chain, _WHOLE)]
+        found = await self.find(step, [*texts, *(one.text for one in joined)] if joined else texts, deadline)
+        findings = across(joined, found[len(texts) :], found) if joined else []
+        for index, (text, spans) in enumerate(zip(texts, found, strict=False)):
+            if findings:
+                spans = not_within(spans, index, findings)
+            spans = own_spans(text, spans)
             if spans:
                 result.entities.update(span.entity for span in spans)
                 blocked = blocked or transformer.blocks(spans)
-                result.texts[index] = transformer.apply(text, spans, pseudonyms)
+                result.texts[index] = applied(text, spans, transformer, pseudonyms)
+        if findings:
+            result.entities.update(one.entity for one in findings)
+            blocked = blocked or transformer.blocks([one.span for one in findings])
+            for index, text in masked(texts, found, findings, transformer, pseudonyms).items():
+                result.texts[index] = text
         return replace(result, blocked=blocked)
 
     def transformer(self, step: Step) -> Transformer:
@@ -87,14 +107,18 @@ class Masker:
         profile = self._profiles[step]
         label = self._labels[profile]
         found: list[Sequence[Span] | None] = [self._seen.get(label, text) for text in texts]
-        todo = [index for index, spans in enumerate(found) if spans is None]
+        todo: dict[str, list[int]] = {}
+        for index, spans in enumerate(found):
+            if spans is None:
+                todo.setdefault(texts[index], []).append(index)
         if todo:
             await deadline.cross()
-            new = await self._detectors.detect(profile, [texts[index] for index in todo])
-            for index, answer in zip(todo, new, strict=True):
+            new = await self._detectors.detect(profile, list(todo))
+            for (text, places), answer in zip(todo.items(), new, strict=True):
                 if remember:
-                    self._seen.put(label, texts[index], tuple(answer))
-                found[index] = answer
+                    self._seen.put(label, text, tuple(answer))
+                for index in places:
+                    found[index] = answer
         return [spans or () for spans in found]
 
     @property

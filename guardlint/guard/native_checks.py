@@ -27,6 +27,10 @@ class NativeCheck(Protocol):
     def rail(self) -> str:
         """The approved rail's id, which a verdict names."""
 
+    @property
+    def reads_seams(self) -> bool:
+        """Whether it is also given what stands where two texts meet."""
+
     def check(self, texts: Sequence[str]) -> str | None:
         """Why these texts of one side may not go on, in one word, or None.  ``texts`` in their order."""
 

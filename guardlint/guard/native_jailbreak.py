@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from guardlint.guard.native_frames import frames
 from guardlint.guard.native_hidden import encoded_order, hidden_signs, noise
@@ -23,6 +23,8 @@ _LONGEST = 60_000  # characters that are looked at; context-bloat and length-lim
 @dataclass(frozen=True, slots=True)
 class JailbreakHeuristics:
     """Blocks from a score of ``threshold`` on: a strong sign counts 1, a weak one a half."""
+
+    reads_seams: ClassVar[bool] = True
 
     rail: str
     threshold: float = 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 __all__ = ["LengthLimits"]
 
@@ -16,6 +16,8 @@ class LengthLimits:
     NeMo's context-bloat rail reads the last user message only, so a thousand short messages, a long history
     and a long tool result pass it.
     """
+
+    reads_seams: ClassVar[bool] = False
 
     rail: str
     max_text: int | None = None

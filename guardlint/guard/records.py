@@ -6,18 +6,18 @@ What the host says (application, user, request, trace) and the chain are added w
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any, Final, Literal
 
 from guardlint import __version__
-from guardlint.errors import ConfigError
 from guardlint.guard.audit import SCHEMA, Keyed, Record
+from guardlint.guard.pricing import Pricing
 from guardlint.guard.verdict import StepRecord, Verdict
 
-__all__ = ["FunctionOutcome", "Hook", "Identity", "make_record"]
+__all__ = ["Entry", "FunctionOutcome", "Hook", "Identity", "make_record"]
 
 Hook = Literal["call", "input", "output", "tool_call", "tool_result"]
 FunctionOutcome = Literal["not-called", "returned", "raised"]
@@ -30,18 +30,17 @@ _PARTS: Final[Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Identity:
     """What every record of a guard says alike: which bundle, signed by whom, under which policy.
 
     ``static`` are these fields of a record; ``calls`` the model calls that the manifest predicts for a
-    usual query; ``cost`` what it predicts for the rails of one, and ``per_call`` the mean price of a call.
+    usual query.
     """
 
     static: Record
     calls: float | None = None
-    cost: Record | None = None
-    per_call: float | None = None
+    pricing: Pricing | None = None
 
     @classmethod
     def of(
@@ -77,7 +76,125 @@ class Identity:
             "mode": "enforce",
         }
         calls = _number((manifest.get("llm_calls") or {}).get("usual"))
-        return cls(static, calls, *_cost(manifest.get("cost") or (), profile))
+        return cls(static, calls, Pricing.of(manifest, profile))
+
+
+@dataclass(slots=True)
+class Entry:
+    """The record of one call, to be written once; ``content`` holds keyed hashes only.
+
+    What its words are, and what its figures, is for :mod:`guardlint.guard.audit_spelling`.
+    """
+
+    identity: Identity
+    verdict: Verdict
+    now: datetime
+    hook: Hook
+    function: FunctionOutcome
+    messages: int
+    guard_ms: float
+    function_ms: float | None
+    content: Mapping[str, Keyed | None]
+    stream: Mapping[str, int | str] | None = None
+    first_release_ms: float | None = None
+    id: str = field(init=False)
+    time: str = field(init=False)
+    hashed: bool = field(init=False)
+    """Whether there is any hash of content."""
+
+    def __post_init__(self) -> None:
+        self.id = os.urandom(16).hex()
+        self.time = _time(self.now)
+        self.hashed = any(self.content.values())
+
+    def words(self) -> Hashable:
+        """What many records have alike; nothing and nought are words too."""
+        verdict = self.verdict
+        return (
+            self.identity,
+            self.hook,
+            self.function,
+            verdict.status,
+            verdict.rail,
+            verdict.reason,
+            verdict.code,
+            verdict.error,
+            verdict.degraded,
+            not verdict.entities,
+            not verdict.llm_calls,
+            self.hashed,
+            self.function_ms is None,
+            self.first_release_ms is None,
+            self.stream is None,
+            *[_words(step) for step in verdict.steps],
+        )
+
+    def figures(self) -> list[Any]:
+        """The rest, in the order in which :meth:`record` takes it."""
+        verdict, pricing = self.verdict, self.identity.pricing
+        found: list[Any] = [self.id, self.time, self.messages, round(self.guard_ms, 3)]
+        if self.function_ms is not None:
+            found.append(round(self.function_ms, 3))
+        if self.first_release_ms is not None:
+            found.append(round(self.first_release_ms, 3))
+        if self.stream is not None:
+            found.append(dict(self.stream))
+        if verdict.entities:
+            found.append(dict(verdict.entities))
+        if self.hashed:
+            found.append(_hashes(self.content))
+        calls = verdict.llm_calls
+        if calls:
+            found.append(calls)
+            if pricing is not None:
+                used = [one for step in verdict.steps for one in step.usage]
+                found += (pricing.estimated(calls), pricing.actual(calls, used))
+        for step in verdict.steps:
+            found += (step.checked, step.latency_ms)
+            for _, spent in step.rails_ms:
+                found.append(spent)
+            if step.llm_calls:
+                found.append(step.llm_calls)
+                for one in step.usage:
+                    found += (one.calls, one.counted, one.input_tokens, one.output_tokens)
+                    found.append(None if pricing is None else pricing.cost(one))
+        return found
+
+    def record(self, figures: Sequence[Any]) -> Record:
+        """The record with these figures, not yet chained."""
+        verdict, pricing = self.verdict, self.identity.pricing
+        take = iter(figures).__next__
+        made = {
+            **self.identity.static,
+            "id": take(),
+            "time": take(),
+            "hook": self.hook,
+            "verdict": verdict.status,
+            "rail": verdict.rail,
+            "reason": verdict.reason,
+            "code": verdict.code,
+            "error": verdict.error,
+            "degraded": verdict.degraded,
+            "function": self.function,
+            "messages": take(),
+            "llm_calls_predicted": self.identity.calls,
+            "latency_ms": {"guard": take(), "function": None if self.function_ms is None else take()},
+        }
+        if self.first_release_ms is not None:
+            made["latency_ms"]["first_release"] = take()
+        if self.stream is not None:
+            made["stream"] = take()
+        made["entities"] = take() if verdict.entities else {}
+        made["content_hmac"] = take() if self.hashed else {}
+        calls = verdict.llm_calls
+        made["llm_calls"] = take() if calls else 0
+        if pricing is None:
+            made["cost"] = None
+        else:
+            estimated, actual = (take(), take()) if calls else (0, 0)
+            made["cost"] = {**pricing.told, "estimated": estimated, "actual": actual}
+        made["steps"] = [_step(step, take) for step in verdict.steps]
+        return made
 
 
 def make_record(
@@ -94,38 +211,41 @@ def make_record(
     stream: Mapping[str, int | str] | None = None,
     first_release_ms: float | None = None,
 ) -> Record:
-    """One record, not yet chained.  ``content`` holds keyed hashes only."""
-    calls = verdict.llm_calls
-    return {
-        **identity.static,
-        "id": os.urandom(16).hex(),
-        "time": _time(now),
-        "hook": hook,
-        "verdict": verdict.status,
-        "rail": verdict.rail,
-        "reason": verdict.reason,
-        "code": verdict.code,
-        "error": verdict.error,
-        "degraded": verdict.degraded,
-        "function": function,
-        "messages": messages,
-        "entities": dict(verdict.entities),
-        "steps": [_step(step) for step in verdict.steps],
-        "llm_calls": calls,
-        "llm_calls_predicted": identity.calls,
-        "cost": _spent(identity, calls),
-        "latency_ms": {
-            "guard": round(guard_ms, 3),
-            "function": _rounded(function_ms),
-            **({} if first_release_ms is None else {"first_release": _rounded(first_release_ms)}),
-        },
-        "content_hmac": _hashes(content),
-        **({} if stream is None else {"stream": dict(stream)}),
-    }
+    """The record of an :class:`Entry`, not yet chained."""
+    entry = Entry(
+        identity,
+        verdict,
+        now,
+        hook,
+        function,
+        messages,
+        guard_ms,
+        function_ms,
+        content,
+        stream,
+        first_release_ms,
+    )
+    return entry.record(entry.figures())
 
 
-def _step(step: StepRecord) -> Record:
-    return {
+def _words(step: StepRecord) -> Hashable:
+    return (
+        step.hook,
+        step.step,
+        step.engine,
+        step.rails,
+        step.status,
+        step.rail,
+        step.error,
+        step.degraded,
+        not step.llm_calls,
+        *[flow for flow, _ in step.rails_ms],
+        *[(one.rail, one.model) for one in step.usage],
+    )
+
+
+def _step(step: StepRecord, take: Callable[[], Any]) -> Record:
+    made: Record = {
         "hook": step.hook,
         "step": step.step,
         "engine": step.engine,
@@ -133,55 +253,38 @@ def _step(step: StepRecord) -> Record:
         "verdict": step.status,
         "rail": step.rail,
         "error": step.error,
-        "checked": step.checked,
-        "llm_calls": step.llm_calls,
-        "latency_ms": step.latency_ms,
+        "checked": take(),
+        "latency_ms": take(),
         "degraded": list(step.degraded),
-        "rails_ms": dict(step.rails_ms),
+        "rails_ms": {flow: take() for flow, _ in step.rails_ms},
+        "llm_calls": take() if step.llm_calls else 0,
     }
+    if step.llm_calls and step.usage:
+        made["usage"] = [
+            {
+                "rail": one.rail,
+                "model": one.model,
+                "calls": take(),
+                "counted": take(),
+                "input_tokens": take(),
+                "output_tokens": take(),
+                "cost": take(),
+            }
+            for one in step.usage
+        ]
+    return made
 
 
 def _time(now: datetime) -> str:
     """RFC 3339 in UTC, to the millisecond."""
-    return now.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return now.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def _hashes(content: Mapping[str, Keyed | None]) -> Record:
     """The hash of what went in and of what came out as a whole, and of every text of both."""
     kept = {name: keyed for name, keyed in content.items() if keyed is not None}
-    if not kept:
-        return {}
     texts = dict.fromkeys(text for keyed in kept.values() for text in keyed.texts)
     return {**{name: keyed.whole for name, keyed in kept.items()}, "texts": list(texts)}
-
-
-def _spent(identity: Identity, calls: int) -> Record | None:
-    """The calls that were made, each at the mean price of a predicted one: nobody counts tokens here."""
-    if identity.cost is None:
-        return None
-    estimate = None if identity.per_call is None else round(identity.per_call * calls, 9)
-    return {**identity.cost, "estimated": estimate if calls else 0}
-
-
-def _cost(profiles: Any, wanted: str | None) -> tuple[Record | None, float | None]:
-    """What the manifest predicts for a profile of traffic, and a call's mean price by it."""
-    if wanted is not None:
-        names = [str(profile["profile"]) for profile in profiles]
-        profiles = [profile for profile in profiles if profile["profile"] == wanted]
-        if not profiles:
-            known = ", ".join(names) or "none"
-            raise ConfigError(
-                f"the bundle predicts no cost for the profile `{wanted}`", help=f"it has {known}"
-            )
-    if len(profiles) != 1 or profiles[0].get("currency") is None:
-        return None, None  # of several nobody knows which one a query belongs to
-    query = profiles[0]["per_query"]
-    cost, calls = query.get("cost"), query.get("llm_calls")
-    if cost is None or calls is None:
-        return None, None
-    predicted, usual = float(cost["usual"]), float(calls["usual"])
-    told = {"currency": str(profiles[0]["currency"]), "profile": str(profiles[0]["profile"])}
-    return {**told, "predicted": predicted}, predicted / usual if usual else None
 
 
 def _version(distribution: str) -> str | None:
@@ -193,7 +296,3 @@ def _version(distribution: str) -> str | None:
 
 def _number(value: Any) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _rounded(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else round(milliseconds, 3)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, Final, Literal
 
 from guardlint.errors import UsageError
 from guardlint.guard.messages import Message, check_names, text_slots
 from guardlint.guard.shapes import as_plain, fields_of, with_changes
 
-__all__ = ["Reply", "ReplyKind"]
+__all__ = ["Reply", "ReplyKind", "kept_fields"]
 
 ReplyKind = Literal["text", "message", "list", "choices", "output"]
 
@@ -25,6 +26,10 @@ _ECHOES: Final = frozenset(
     | {"prompt_cache_key", "safety_identifier", "conversation", "input"}
 )
 _HELP: Final = "return a text, an assistant message, or the client library's own reply"
+_HELP_STREAMED: Final = (
+    "make it a generator function (`yield from` the stream, `async for` and `yield` an async one), or use "
+    "guard.stream, guard.astream"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +39,10 @@ class Reply:
     ``message`` is one assistant message that holds every text of the reply; ``rest`` what is not read.
     """
 
-    given: Any
+    given: Any = field(repr=False)
     kind: ReplyKind
-    message: Message
-    rest: Mapping[str, Any]
+    message: Message = field(repr=False)
+    rest: Mapping[str, Any] = field(repr=False)
 
     @classmethod
     def of(cls, given: Any) -> Reply:
@@ -73,7 +78,7 @@ class Reply:
             return message["content"]
         if message is self.message or text_slots(message) == text_slots(self.message):
             return self.given
-        new: Any = _without_tokens(message)
+        new: Any = _matching(message, self.message)
         if self.kind == "list":
             return with_changes(self.given, new["items"])
         plain = as_plain(self.given)
@@ -85,13 +90,13 @@ class Reply:
         if self.kind == "choices":
             first = message["choices"][0] if message["choices"] else {}
             said = first.get("message") or {"content": first.get("text")}
-            return [_kept({"role": "assistant", **said})]
+            return [kept_fields({"role": "assistant", **said})]
         if self.kind == "output":
             return [dict(item) for item in message["output"] if isinstance(item, dict)]
         if self.kind == "list":
             items = [{"content": one} if isinstance(one, str) else one for one in message["items"]]
-            return [_kept({"role": "assistant", **one}) for one in items if isinstance(one, dict)]
-        return [_kept(message)]
+            return [kept_fields({"role": "assistant", **one}) for one in items if isinstance(one, dict)]
+        return [kept_fields(message)]
 
 
 def _is_usual(given: Any) -> bool:
@@ -113,21 +118,34 @@ def _read(given: Any) -> Any:
 
 
 def _unreadable(given: object) -> UsageError:
+    streams = any(hasattr(type(given), name) for name in ("__next__", "__anext__", "__aiter__"))
     return UsageError(
-        f"the guard cannot read a reply of type {type(given).__name__} and does not release it", help=_HELP
+        f"the guard cannot read a reply of type {type(given).__name__} and does not release it",
+        help=_HELP_STREAMED if streams else _HELP,
     )
 
 
-def _without_tokens(value: Any) -> Any:
-    """Without ``logprobs``: they spell the text as it was before it was changed."""
+def _matching(value: Any, before: Any) -> Any:
+    """``value``, which was ``before``, without what still says the text as it was before it was changed.
+
+    ``logprobs`` spell it token by token; the sound of a transcript that was changed speaks it.
+    """
     if isinstance(value, dict):
-        return {name: None if name == "logprobs" else _without_tokens(item) for name, item in value.items()}
+        old = before if isinstance(before, dict) else {}
+        new = {
+            name: None if name == "logprobs" else _matching(item, old.get(name))
+            for name, item in value.items()
+        }
+        if isinstance(new.get("transcript"), str) and isinstance(new.get("data"), str):
+            return new if new["transcript"] == old.get("transcript") else {**new, "data": ""}
+        return new
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [_without_tokens(item) for item in value]
+        olds = before if isinstance(before, Sequence) and not isinstance(before, str | bytes) else ()
+        return [_matching(item, old) for item, old in zip_longest(value, olds[: len(value)])]
     return value
 
 
-def _kept(message: Mapping[str, Any]) -> Message:
+def kept_fields(message: Mapping[str, Any]) -> Message:
     """Without empty fields: a client sends the message back as it is, and not every server takes them."""
     return {
         name: value

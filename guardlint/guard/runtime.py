@@ -7,7 +7,7 @@ import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from guardlint.guard.halves import Halves, check_plan, open_halves
 from guardlint.guard.loop import OwnedLoop
@@ -16,8 +16,6 @@ from guardlint.guard.pipeline import Pipeline
 from guardlint.guard.plan import Plan
 
 __all__ = ["Runtime", "open_runtime"]
-
-_CLOSE_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +28,10 @@ class Runtime:
     masker: Masker | None
     pipeline: Pipeline
 
-    def close(self) -> None:
-        """Stop everything.  Does nothing in a process forked from its own."""
-        if os.getpid() != self.pid:
-            return
-        with contextlib.suppress(Exception):
-            self.loop.submit(self._end()).result(_CLOSE_SECONDS)
-        self.loop.close()
+    def close(self, timeout: float) -> None:
+        """Stop everything, after ``timeout`` seconds for what is under way.  Not in a forked process."""
+        if os.getpid() == self.pid:
+            self.loop.close(self._end, timeout)
 
     async def _end(self) -> None:
         await self.halves.close()

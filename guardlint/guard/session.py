@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import contextlib
-import contextvars
-import os
 import threading
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+)
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from guardlint.errors import UsageError
+from guardlint.guard.bare import bare
 from guardlint.guard.checks import Checks
 from guardlint.guard.conversations import Conversation
+from guardlint.guard.forks import renew_after_fork
 from guardlint.guard.messages import Message
+from guardlint.guard.queueing import Place, Queue, running_loop
+from guardlint.guard.running import arun_turn, run_turn
 from guardlint.guard.shapes import as_plain
+from guardlint.guard.streamed import AsyncStreamed, Ending, Streamed
+from guardlint.guard.streaming.generators import astreamed, streamed
 from guardlint.guard.turns import Turn
 from guardlint.guard.verdict import Result, Verdict
+from guardlint.guard.wrapping import ChatFunction, expect
 from guardlint.pii import Pseudonyms
 
 if TYPE_CHECKING:
@@ -28,8 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["Session"]
 
 R = TypeVar("R")
-
-_INSIDE: contextvars.ContextVar[tuple[int, ...]] = contextvars.ContextVar("guardlint_session", default=())
 
 
 class Session(Checks):
@@ -45,9 +54,10 @@ class Session(Checks):
         self.id = id or uuid.uuid4().hex
         self._guard = guard
         self._service = guard._service  # noqa: SLF001 - a session is a part of its guard
+        self._untrusted = guard._untrusted  # noqa: SLF001
         self._history = list(Conversation.of(messages).messages)
         self._shared = _SharedPseudonyms()
-        self._queue = _Queue()
+        self._queue = Queue()
         self._closed = False
 
     @property
@@ -67,13 +77,15 @@ class Session(Checks):
         ``kwargs`` are the other arguments of ``fn``.  After a block of the input nothing of the turn is
         kept, after one of the output the refusal stands in the history.
         """
-        chat, before = self._guard._read(fn)  # noqa: SLF001
-        if chat.is_async:
-            raise UsageError("an async function needs `await session.acall(...)`")
+        chat, args, kwargs = self._guard._read(fn, args, kwargs)  # noqa: SLF001
+        expect(chat, ("sync",), "session")
         with self._queue.turn():
-            turn = self._turn(chat, (*before, *args), kwargs, text)
             try:
-                return self._guard._run_turn(turn)  # noqa: SLF001
+                turn = self._turn(chat, args, kwargs, text)
+            finally:
+                del text, args, kwargs  # an exception takes this frame along, and shows what it holds
+            try:
+                return run_turn(turn, self._tell)
             finally:
                 self._keep(turn)
 
@@ -81,15 +93,43 @@ class Session(Checks):
         self, fn: Callable[..., Awaitable[R]], text: Any, /, *args: Any, **kwargs: Any
     ) -> Result[R]:
         """:meth:`call` for an async function."""
-        chat, before = self._guard._read(fn)  # noqa: SLF001
-        if not chat.is_async:
-            raise UsageError("a sync function needs `session.call(...)`")
+        chat, args, kwargs = self._guard._read(fn, args, kwargs)  # noqa: SLF001
+        expect(chat, ("async",), "session")
         async with self._queue.aturn():
-            turn = self._turn(chat, (*before, *args), kwargs, text)
             try:
-                return await self._guard._arun_turn(turn)  # noqa: SLF001
+                turn = self._turn(chat, args, kwargs, text)
+            finally:
+                del text, args, kwargs
+            try:
+                return await arun_turn(turn, self._tell)
             finally:
                 self._keep(turn)
+
+    def stream(self, fn: Callable[..., Iterable[R]], text: Any, /, *args: Any, **kwargs: Any) -> Streamed[R]:
+        """:meth:`call` for a reply in pieces: see :meth:`Guard.stream <guardlint.guard.guard.Guard.stream>`.
+
+        The turn begins when the first piece is asked for and holds the others up until the stream is at its
+        end, is closed, or is held by nobody any more.  One whose function did not come to its end, because it
+        raised or nobody wanted the rest, leaves nothing in the history.
+        """
+        chat, args, kwargs = self._guard._read(fn, args, kwargs)  # noqa: SLF001
+        expect(chat, ("generator", "sync"), "session")
+        turn = _StreamedTurn(self, chat, args, kwargs, text)
+        return Streamed(turn.pieces(), turn)
+
+    def astream(
+        self,
+        fn: Callable[..., AsyncIterable[R] | Awaitable[AsyncIterable[R]]],
+        text: Any,
+        /,
+        *args: Any,
+        **kwargs: Any,
+    ) -> AsyncStreamed[R]:
+        """:meth:`stream` for an async generator function, or one that returns an async iterator."""
+        chat, args, kwargs = self._guard._read(fn, args, kwargs)  # noqa: SLF001
+        expect(chat, ("async-generator", "async", "sync"), "session")
+        turn = _StreamedTurn(self, chat, args, kwargs, text)
+        return AsyncStreamed(turn.apieces(), turn)
 
     def close(self) -> None:
         """Forget the conversation; further calls are refused.  May be called twice."""
@@ -111,6 +151,7 @@ class Session(Checks):
     def __reduce__(self) -> NoReturn:
         raise TypeError("a session cannot be pickled: what its pseudonyms stand for never leaves the process")
 
+    @bare
     def _turn(self, chat: Any, args: tuple[Any, ...], kwargs: dict[str, Any], text: Any) -> Turn:
         self._open()
         new = [*self.messages, *Conversation.of(text).messages]
@@ -135,14 +176,21 @@ class Session(Checks):
     def _tell(self, verdict: Verdict) -> Verdict:
         return self._guard._tell(verdict)  # noqa: SLF001
 
+    def _forget(self) -> None:
+        self._guard._forget()  # noqa: SLF001
+
 
 class _SharedPseudonyms(Pseudonyms):
     """Pseudonyms for several threads: two values never get one name."""
 
-    __slots__ = ("_lock",)
+    __slots__ = ("__weakref__", "_lock")
 
     def __init__(self) -> None:
         super().__init__()
+        self._lock = threading.Lock()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
         self._lock = threading.Lock()
 
     def name(self, entity: str, value: str) -> str:
@@ -150,88 +198,60 @@ class _SharedPseudonyms(Pseudonyms):
             return super().name(entity, value)
 
 
-class _Place(concurrent.futures.Future[None]):
-    """A place in the queue, after ``before``; done when its turn is over, or given up."""
+class _StreamedTurn(Ending):
+    """A turn whose reply streams: it holds its place in the queue until there are no more pieces."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        super().__init__()
-        self.loop = loop
-        self.before: _Place | None = None
+    __slots__ = ("_args", "_chat", "_kwargs", "_place", "_session", "_text", "_turn")
 
-    def cancel(self) -> bool:
-        """Never: who waits for it may give up, the others go on."""
-        return False
+    def __init__(
+        self, session: Session, chat: ChatFunction, args: tuple[Any, ...], kwargs: dict[str, Any], text: Any
+    ) -> None:
+        super().__init__(session._guard._tell)  # noqa: SLF001
+        self._session = session
+        self._chat, self._args, self._kwargs, self._text = chat, args, kwargs, text
+        self._place: Place | None = None
+        self._turn: Turn | None = None
 
-    def next(self) -> _Place | None:
-        """The nearest one before it that is not done; None when it is this one's turn."""
-        while self.before is not None and self.before.done():
-            self.before = self.before.before  # over, or given up while others were still before it
-        return self.before
-
-    def waits_for(self, loop: asyncio.AbstractEventLoop | None) -> bool:
-        """Whether one before it is a turn in that event loop."""
-        place = self.next()
-        while place is not None and place.loop is not loop:
-            place = place.next()
-        return place is not None
-
-
-class _Queue:
-    """Whose turn it is, for threads and event loops alike; after a fork it is empty."""
-
-    def __init__(self) -> None:
-        self._last: _Place | None = None
-        self._renew()
-
-    @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait in this thread.
-
-        Raises UsageError inside a turn of the same session, and in an event loop that an async turn of it
-        needs: both would wait for themselves.
-        """
-        with self._place(None) as mine:
-            loop = _running_loop()
-            if loop is not None and mine.waits_for(loop):
-                raise UsageError("a sync turn of a session cannot wait in the event loop of an async one")
-            while (place := mine.next()) is not None:
-                concurrent.futures.wait([place])
-            yield
-
-    @contextlib.asynccontextmanager
-    async def aturn(self) -> AsyncIterator[None]:
-        """:meth:`turn`, leaving the calling loop free."""
-        with self._place(_running_loop()) as mine:
-            while (place := mine.next()) is not None:
-                await asyncio.shield(asyncio.wrap_future(place))
-            yield
-
-    @contextlib.contextmanager
-    def _place(self, loop: asyncio.AbstractEventLoop | None) -> Iterator[_Place]:
-        """A place in the queue."""
-        if id(self) in _INSIDE.get():
-            raise UsageError("a turn of a session cannot begin another one of the same session")
-        if self._pid != os.getpid():
-            self._renew()  # the threads whose turn it was are not in this process
-        mine = _Place(loop)
-        with self._lock:
-            mine.before, self._last = self._last, mine
-        token = _INSIDE.set((*_INSIDE.get(), id(self)))
+    def pieces(self) -> Generator[Any, None, None]:
         try:
-            yield mine
+            self._session._queue.wait(self._begun)  # noqa: SLF001
+            yield from streamed(self._open(), self.tell, keep=True)
         finally:
-            mine.set_result(None)  # first of all: the others wait for it
-            with contextlib.suppress(ValueError):  # a coroutine may be closed in another context
-                _INSIDE.reset(token)
+            self.over()
 
-    def _renew(self) -> None:
-        self._pid = os.getpid()
-        self._lock = threading.Lock()
-        self._last = None
+    async def apieces(self) -> AsyncGenerator[Any, None]:
+        try:
+            await self._session._queue.await_(self._begun)  # noqa: SLF001
+            async with contextlib.aclosing(astreamed(self._open(), self.tell, keep=True)) as released:
+                async for piece in released:
+                    yield piece
+        finally:
+            self.over()
 
+    @contextlib.contextmanager
+    def step(self) -> Iterator[None]:
+        queue = self._session._queue  # noqa: SLF001
+        if self._place is None:
+            self._place = queue.place(running_loop())
+        self._place.go_on()
+        with queue.inside():
+            try:
+                yield
+            finally:
+                self._place.rest()
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+    def over(self) -> None:
+        if self._place is None or self._place.done():
+            return
+        if self._turn is not None:
+            self._session._keep(self._turn)  # noqa: SLF001
+        self._place.leave()
+
+    @property
+    def _begun(self) -> Place:
+        assert self._place is not None, "a piece is asked for within a step"
+        return self._place
+
+    def _open(self) -> Turn:
+        self._turn = self._session._turn(self._chat, self._args, self._kwargs, self._text)  # noqa: SLF001
+        return self._turn

@@ -20,13 +20,19 @@ from typing import Any, Final
 
 from guardlint.errors import UsageError
 
-__all__ = ["as_plain", "fields_of", "with_changes"]
+__all__ = ["BytesText", "as_plain", "fields_of", "with_changes"]
 
 _DEPTH: Final = 64
 _PAYLOADS: Final = ("data", "file_data", "bytes")  # an image's or a file's; bytes elsewhere may be text
 _LEAVES: Final = (date, time, timedelta, Decimal, uuid.UUID, PurePath, enum.Enum)
 # Who asks such an object gets what no field shows: the next piece of a stream, an answer that is to come.
 _MAKES_MORE: Final = ("__next__", "__anext__", "__aiter__", "__await__")
+
+
+class BytesText(str):
+    """The text of a document that is given as bytes."""
+
+    __slots__ = ()
 
 
 class _Nothing:
@@ -57,17 +63,12 @@ def as_plain(value: Any, depth: int = 0) -> Any:
 
 
 def _entry(key: object, item: Any, depth: int) -> Any:
-    return item if key in _PAYLOADS and _is_media(item) else as_plain(item, depth + 1)
-
-
-def _is_media(item: object) -> bool:
-    """Bytes that are no text: those of pictures, sounds and documents are no UTF-8."""
-    if not isinstance(item, bytes):
-        return False
+    if not isinstance(item, bytes) or key not in _PAYLOADS:
+        return as_plain(item, depth + 1)
     try:
-        return not item.decode()
+        return BytesText(item.decode())
     except UnicodeDecodeError:
-        return True
+        return item  # a picture, a sound, an archive: those are no UTF-8
 
 
 def fields_of(value: object) -> dict[str, Any] | None:
@@ -96,6 +97,9 @@ def with_changes(given: Any, plain: Any) -> Any:
         return _mapping(given, plain) if isinstance(plain, Mapping) else plain
     if isinstance(given, list | tuple):
         return _sequence(given, plain) if isinstance(plain, list) else plain
+    if isinstance(given, bytes) and isinstance(plain, str):
+        data = plain.encode(errors="replace")
+        return given if data == given else data
     if given is None or isinstance(given, (str, int, float, bytes, *_LEAVES)):
         same = plain == given or (not isinstance(given, str) and plain == str(given))
         return given if same else plain

@@ -20,6 +20,7 @@ __all__ = [
     "call_message",
     "judge_call",
     "judge_calls",
+    "judge_claimed",
     "judge_result",
     "judge_results",
     "tool_calls",
@@ -145,6 +146,13 @@ def judge_results(plan: Plan, call: Call) -> None:
     if plan.tool_rules:
         results = tool_results(call.messages, call.history)
         _judge(plan, call, "input", results, lambda rule: rule.check_result)
+
+
+def judge_claimed(plan: Plan, call: Call) -> None:
+    """Block ``call`` when a rule forbids a call that a history claims was made, in turns of strangers."""
+    if plan.tool_rules and call.strangers:
+        claimed = [one for index in sorted(call.strangers) for one in tool_calls(call.messages[index])]
+        _judge(plan, call, "input", claimed, lambda rule: rule.check_call)
 
 
 def _judge(

@@ -9,8 +9,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from guardlint.errors import UsageError
+from guardlint.guard.bare import alone
 from guardlint.guard.call import Call
-from guardlint.guard.conversations import Context, Conversation
+from guardlint.guard.conversations import Context
 from guardlint.guard.messages import Message
 from guardlint.guard.refusals import Blocked, OnBlock, refusal
 from guardlint.guard.replies import Reply
@@ -31,20 +32,25 @@ _LOG = logging.getLogger("guardlint.guard")
 class Turn:
     """A call of ``chat`` with these arguments.  The guard and the function run between its methods.
 
+    Whoever runs it also records it: some have to wait for that, and some must not.
+
     ``history`` is what a conversation may keep afterwards, as the model saw it; None when the turn left
-    nothing to keep.
+    nothing to keep.  What was said is here alone, never in the variables of whoever runs it: an exception
+    that leaves the guard takes their frames along.
     """
 
     __slots__ = (
-        "_args",
-        "_kwargs",
         "_started",
         "_wishes",
+        "args",
         "call",
         "chat",
         "context",
         "conversation",
+        "given",
         "history",
+        "kwargs",
+        "message",
         "reply",
         "service",
         "stream",
@@ -58,71 +64,66 @@ class Turn:
         kwargs: dict[str, Any],
         wishes: tuple[OnBlock | None, OnBlock | None] = (None, None),
         pseudonyms: Pseudonyms | None = None,
+        untrusted: frozenset[str] = frozenset(),
     ) -> None:
         """Read the arguments and judge what tools answered.
 
-        ``wishes`` are the guard's on_block and on_error.  Raises UsageError for messages that cannot be read.
+        ``wishes`` are the guard's on_block and on_error, ``untrusted`` the roles of the
+        application that are judged all the same.  Raises UsageError for messages that cannot be read.
         """
         self.service = service
         self.chat = chat
-        self.conversation = Conversation.of(chat.take(args, kwargs))
+        self.conversation = chat.read(args, kwargs)
         self.context = Context.of(chat.take_context(args, kwargs))
         self.call = Call(list(self.conversation.messages), context=list(self.context.texts))
+        self.call.untrusted = untrusted
         if pseudonyms is not None:
             self.call.pseudonyms = pseudonyms
         self.call.content["input"] = service.audit.keyed_hash(self.call.messages)
         self.history: list[Message] | None = None
         self.reply: Reply | None = None
         self.stream: Stream | None = None
-        self._args, self._kwargs = args, kwargs
+        self.args, self.kwargs = args, kwargs
+        self.given: Any = None
+        self.message: Message = {}
         self._wishes = wishes
         self._started = 0.0
         judge_results(service.plan, self.call)
-        if self.call.blocked:
-            service.record(self.call, "call", "not-called")
 
-    def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """What the function is called with, after the input steps."""
+    def prepare(self) -> None:
+        """Make ``args`` and ``kwargs`` what the function is called with, after the input steps."""
+        call, chat = self.call, self.chat
         try:
-            given = self.conversation.give(self.call.messages)
-            args, kwargs = self.chat.put(self._args, self._kwargs, given)
-            if self.call.context:
-                args, kwargs = self.chat.put_context(args, kwargs, self.context.give(self.call.context))
+            self.args, self.kwargs = chat.put(self.args, self.kwargs, self.conversation, call.messages)
+            if call.context:
+                context = self.context.give(call.context)
+                self.args, self.kwargs = chat.put_context(self.args, self.kwargs, context)
         except BaseException:
-            self.call.block("guard-failed", error=True)
-            self.service.record(self.call, "call", "not-called")
+            call.block("guard-failed", error=True)
             raise
         self._started = perf_counter()
-        return args, kwargs
 
-    def raised(self) -> None:
-        """The function raised."""
-        self.took()
-        self.service.record(self.call, "call", "raised")
-
-    def returned(self, given: Any) -> Message:
-        """Read what the function returned and judge the tools that it calls.
+    def returned(self) -> None:
+        """Read ``given``, which the function returned, into ``message``, and judge the tools that it calls.
 
         Raises UsageError for a reply that cannot be read.
         """
         self.took()
         try:
-            self.reply = Reply.of(given)
-        except UsageError:
+            self.reply = Reply.of(self.given)
+        except UsageError as error:
             self.call.block("reply-unsupported", error=True)
-            self.service.record(self.call, "call", "returned")
-            raise
+            raise alone(error) from None
+        self.message = self.reply.message
         self.chat.learn(self.reply)
-        judge_calls(self.service.plan, self.call, self.reply.message)
+        judge_calls(self.service.plan, self.call, self.message)
         if self.call.blocked:
-            self.call.content["output"] = self.service.audit.keyed_hash(self.reply.message)
-            self.service.record(self.call, "call", "returned")
-        return self.reply.message
+            self.call.content["output"] = self.service.audit.keyed_hash(self.message)
 
     def released(self, message: Message) -> Any:
         """The reply in the function's shape, after the output steps."""
         assert self.reply is not None, "the function has returned"
-        self.history = [*self.call.messages, *self.reply.messages(self.call.unrestored or message)]
+        self.history = [*self.said(), *self.reply.messages(self.call.unrestored or message)]
         return self.reply.give(message)
 
     def streamed(self, message: Message) -> None:
@@ -162,7 +163,7 @@ class Turn:
     def _wish(self, verdict: Verdict) -> OnBlock:
         if self.reply is not None:
             refused = {"role": "assistant", "content": self.service.plan.refusal}
-            self.history = [*self.call.messages, refused]
+            self.history = [*self.said(), refused]
         ours, ours_of_errors = self._wishes
         wish = self.chat.on_block or ours or "message"
         wish = (self.chat.on_error or ours_of_errors or wish) if self.call.error else wish
@@ -178,6 +179,10 @@ class Turn:
             return refusal(self.service.plan.refusal, self.chat.shape, given)
         except TypeError:
             raise Blocked(verdict) from None
+
+    def said(self) -> list[Message]:
+        """The messages that a conversation may keep: without those of arguments that come with every call."""
+        return self.conversation.newest(self.call.messages)
 
     def took(self) -> None:
         """The function is done, in one way or another."""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar
 
 from guardlint.engines import Direction, Status
+from guardlint.engines.usage import Usage
 
 __all__ = ["Checked", "Reason", "Result", "StepRecord", "Verdict"]
 
@@ -23,6 +24,8 @@ Reason = Literal[
     "reply-unsupported",  # the function returned what cannot be checked
     "cancelled",  # the caller gave up
     "audit-failed",  # the record could not be written
+    "bundle-expired",  # the process went on beyond the end of its bundle
+    "guard-closed",  # close() came before the end of the call
     "guard-failed",  # anything else that broke
 ]
 
@@ -34,7 +37,8 @@ class StepRecord:
     ``step`` is ``pii``, ``company``, ``team`` or a native one; ``rails`` the flows (or the native rail) seen
     to run; ``checked`` the number of texts; ``engine`` is None for native steps; ``latency_ms`` is wall time;
     ``degraded`` are the flows that failed and were left out, as the company allows for them; ``rails_ms`` is
-    the time of each flow over all texts, where flows are asked one by one.
+    the time of each flow over all texts, where flows are asked one by one; ``usage`` what it asked of models,
+    as far as NeMo tells.
     """
 
     hook: Direction
@@ -49,6 +53,7 @@ class StepRecord:
     latency_ms: float
     degraded: tuple[str, ...] = ()
     rails_ms: tuple[tuple[str, float], ...] = ()
+    usage: tuple[Usage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ def _verdict(*values: Any) -> Verdict:
 class Result(Generic[T]):
     """A guarded call: the ``reply`` (what stands for it when blocked) in the function's shape, and why."""
 
-    reply: T
+    reply: T = field(repr=False)
     verdict: Verdict
 
 
@@ -108,6 +113,6 @@ class Checked(Generic[T]):
     retrieved texts as they may be used on, in the shape they were given in; None when blocked.
     """
 
-    value: T
+    value: T = field(repr=False)
     verdict: Verdict
-    context: Any = None
+    context: Any = field(default=None, repr=False)

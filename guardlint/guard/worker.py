@@ -13,6 +13,7 @@ import os
 import shutil
 import sys
 import threading
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -80,7 +81,17 @@ async def _serve(rails: Rails, inbound: BinaryIO, outbound: BinaryIO, folder: Pa
         send(outbound, {"refused": _told(error)})
         return
     flows = {direction: list(names) for direction, names in rails.flows.items()}
-    send(outbound, {"ready": {"engine": rails.engine, "flows": flows, "unused": list(rails.unused)}})
+    send(
+        outbound,
+        {
+            "ready": {
+                "engine": rails.engine,
+                "flows": flows,
+                "unused": list(rails.unused),
+                "models": list(rails.models),
+            }
+        },
+    )
     threading.Thread(target=listen, daemon=True).start()
     await loop.create_future()
 
@@ -100,6 +111,7 @@ async def _answer(rails: Rails, frame: dict[str, Any], outbound: BinaryIO) -> No
             "error": verdict.error,
             "rails": list(verdict.rails),
             "llm_calls": verdict.llm_calls,
+            "usage": [astuple(one) for one in verdict.usage],
         },
     )
 

@@ -5,71 +5,83 @@ from __future__ import annotations
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal, TypedDict
 
 from guardlint.errors import UsageError
+from guardlint.guard.conversations import Conversation
+from guardlint.guard.gathering import Gathered, gather
+from guardlint.guard.messages import Message
+from guardlint.guard.parameters import Parameters, read_parameters
+from guardlint.guard.places import Arguments
 from guardlint.guard.refusals import OnBlock, Shape, check_on_block, shape_of_hint, shape_of_reply
 from guardlint.guard.replies import Reply
 
-__all__ = ["ChatFunction", "Kind", "ReplyShape", "refuse_generator"]
+__all__ = ["TRUSTED_ROLES", "ChatFunction", "Kind", "Options", "ReplyShape", "expect", "untrusted_roles"]
 
 Kind = Literal["sync", "async", "generator", "async-generator"]
 ReplyShape = Literal["text", "message", "chat-completion", "response"] | type
 """How refusals look; a class is that of the replies, for example ``openai.types.chat.ChatCompletion``."""
 
+TRUSTED_ROLES: Final = ("system", "developer")
+"""The roles of what the application itself says to its model."""
 _SHAPES: Final = {
     "text": Shape("text"),
     "message": Shape("message"),
     "chat-completion": Shape("choices"),
     "response": Shape("output"),
 }
-_POSITIONAL: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_NEEDS: Final[dict[Kind, str]] = {
+    "sync": "a sync function needs `{}.call(...)`",
+    "async": "an async function needs `await {}.acall(...)`",
+    "generator": "a generator function has no single reply: it needs `{}.stream(...)`",
+    "async-generator": "an async generator function has no single reply: it needs `{}.astream(...)`",
+}
 
 
-class Place:
-    """Where one argument of a function is: its position, None when it has none, and its name, if any."""
+class Options(TypedDict, total=False):
+    """What can be said of one function.
 
-    __slots__ = ("default", "index", "name")
+    ``reply`` is the shape of its replies; ``messages`` and ``context`` name its parameters; ``on_block`` and
+    ``on_error`` are what a caller gets; ``trusted_roles`` the roles that no rail judges.
+    """
 
-    def __init__(self, index: int | None, name: str | None, default: Any = None) -> None:
-        self.index = index
-        self.name = name
-        self.default = default
-
-    def take(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        """The argument.  Raises KeyError when the call lacks it."""
-        if self.name is not None and self.name in kwargs:
-            return kwargs[self.name]
-        if self.index is not None and self.index < len(args):
-            return args[self.index]
-        raise KeyError(self.name)
-
-    def put(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments with another value here."""
-        by_name = self.name is not None and self.name in kwargs
-        if self.index is not None and not by_name and self.index < len(args):
-            return (*args[: self.index], value, *args[self.index + 1 :]), kwargs
-        return args, {**kwargs, str(self.name): value}
+    reply: ReplyShape | None
+    messages: str | Sequence[str] | None
+    context: str | None
+    on_block: OnBlock | None
+    on_error: OnBlock | None
+    trusted_roles: Sequence[str] | None
 
 
 class ChatFunction:
     """A chat function: ``fn``, its ``kind``, where its messages are, how its refusals must look.
 
-    ``on_block`` and ``on_error`` are as stated for this function, None where nothing was said.
+    ``on_block``, ``on_error`` and ``untrusted``, the roles that are judged all the same, are as stated for
+    this function, None where nothing was said.
     """
 
-    __slots__ = ("_context", "_last", "_messages", "_stated", "fn", "kind", "on_block", "on_error")
+    __slots__ = (
+        "_last",
+        "_parameters",
+        "_stated",
+        "fn",
+        "kind",
+        "on_block",
+        "on_error",
+        "pieces",
+        "untrusted",
+    )
 
-    def __init__(self, fn: Callable[..., Any], kind: Kind, messages: Place, context: Place | None) -> None:
+    def __init__(self, fn: Callable[..., Any], kind: Kind, parameters: Parameters) -> None:
         self.fn = fn
         self.kind = kind
         self.on_block: OnBlock | None = None
         self.on_error: OnBlock | None = None
-        self._messages = messages
-        self._context = context
+        self.untrusted: frozenset[str] | None = None
+        self.pieces: Any = None
+        """What the pieces of its last stream looked like."""
+        self._parameters = parameters
         self._stated: Shape | None = None
         self._last = Shape()
 
@@ -79,10 +91,11 @@ class ChatFunction:
         fn: Callable[..., Any],
         reply: ReplyShape | None = None,
         *,
-        messages: str | None = None,
+        messages: str | Sequence[str] | None = None,
         context: str | None = None,
         on_block: OnBlock | None = None,
         on_error: OnBlock | None = None,
+        trusted_roles: Sequence[str] | None = None,
     ) -> ChatFunction:
         """Read ``fn``; ``messages`` and ``context`` name its parameters.
 
@@ -91,16 +104,11 @@ class ChatFunction:
         check_on_block(on_block, "on_block")
         check_on_block(on_error, "on_error")
         kind = _kind(fn)
-        place = _messages_place(fn) if messages is None else _named(fn, messages)
-        chat = cls(fn, kind, place, None if context is None else _named(fn, context))
+        chat = cls(fn, kind, read_parameters(fn, messages, context))
         chat.on_block, chat.on_error = on_block, on_error
+        chat.untrusted = None if trusted_roles is None else untrusted_roles(trusted_roles)
         chat._stated = _shape_of(reply) if reply is not None else shape_of_hint(_hint(fn))
         return chat
-
-    @property
-    def is_async(self) -> bool:
-        """Whether calling it gives a coroutine."""
-        return self.kind == "async"
 
     @property
     def shape(self) -> Shape:
@@ -111,51 +119,65 @@ class ChatFunction:
         """Note what the function really returned."""
         self._last = shape_of_reply(reply)
 
-    def take(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    def read(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Conversation | Gathered:
         """The messages among the arguments.  Raises UsageError when there are none."""
+        parameters = self._parameters
         try:
-            return self._messages.take(args, kwargs)
+            if parameters.before or parameters.unread:
+                return gather(parameters, args, kwargs)
+            return Conversation.of(parameters.main.take(args, kwargs))
         except KeyError:
-            raise UsageError(f"the call lacks its {self._messages.name or 'messages'}") from None
+            raise UsageError(
+                f"the call lacks its {parameters.main.shown}",
+                help='where another parameter holds the messages, name it: guard.wrap(..., messages="...")',
+            ) from None
 
     def put(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], messages: Any
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments with other messages."""
-        return self._messages.put(args, kwargs, messages)
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        read: Conversation | Gathered,
+        messages: Sequence[Message],
+    ) -> Arguments:
+        """The arguments with ``messages`` in the place of those that were ``read``."""
+        if isinstance(read, Gathered):
+            return read.put(args, kwargs, messages)
+        return self._parameters.main.put(args, kwargs, read.give(messages))
 
-    def insert(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], messages: Any
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def insert(self, args: tuple[Any, ...], kwargs: dict[str, Any], messages: Any) -> Arguments:
         """The arguments with messages, which are not among them yet."""
-        index = self._messages.index
-        if index is not None and index <= len(args):
-            return (*args[:index], messages, *args[index:]), kwargs
-        return self._messages.put(args, kwargs, messages)
+        return self._parameters.main.insert(args, kwargs, messages)
 
     def take_context(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """The retrieved texts among the arguments, or their default; None without any."""
-        if self._context is None:
+        place = self._parameters.context
+        if place is None:
             return None
         try:
-            return self._context.take(args, kwargs)
+            return place.take(args, kwargs)
         except KeyError:
-            return self._context.default
+            return place.default
 
-    def put_context(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], context: Any
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def put_context(self, args: tuple[Any, ...], kwargs: dict[str, Any], context: Any) -> Arguments:
         """The arguments with other retrieved texts."""
-        return (args, kwargs) if self._context is None else self._context.put(args, kwargs, context)
+        place = self._parameters.context
+        return (args, kwargs) if place is None else place.put(args, kwargs, context)
 
 
-def refuse_generator(chat: ChatFunction) -> None:
-    """Raises UsageError for generator functions where one reply is wanted."""
-    if chat.kind in ("generator", "async-generator"):
+def untrusted_roles(roles: Sequence[str]) -> frozenset[str]:
+    """The others of :data:`TRUSTED_ROLES`.  Raises UsageError for what are no names of these."""
+    if isinstance(roles, str) or not all(role in TRUSTED_ROLES for role in roles):
         raise UsageError(
-            "a generator function has no single reply",
-            help="iterate over guard.wrap(fn)(messages): it yields what may be released",
+            "trusted_roles may hold `system` and `developer`",
+            help="trusted_roles=() where a client writes the list of messages",
         )
+    return frozenset(TRUSTED_ROLES).difference(roles)
+
+
+def expect(chat: ChatFunction, kinds: tuple[Kind, ...], holder: str) -> None:
+    """Raises UsageError for a function of another kind, and names what of ``holder`` it is for."""
+    if chat.kind not in kinds:
+        raise UsageError(_NEEDS[chat.kind].format(holder))
 
 
 def _kind(fn: Callable[..., Any]) -> Kind:
@@ -175,41 +197,6 @@ def _kind(fn: Callable[..., Any]) -> Kind:
         if inspect.iscoroutinefunction(candidate):
             return "async"
     return "sync"
-
-
-def _parameters(fn: Callable[..., Any]) -> list[inspect.Parameter] | None:
-    try:
-        return list(inspect.signature(fn).parameters.values())
-    except (TypeError, ValueError):
-        return None
-
-
-def _messages_place(fn: Callable[..., Any]) -> Place:
-    """It is the parameter ``messages``, else the first after ``self`` or ``cls``.  Raises UsageError."""
-    parameters = _parameters(fn)
-    if parameters is None:
-        return Place(0, "messages")
-    if any(parameter.name == "messages" for parameter in parameters):
-        return _named(fn, "messages")
-    for index, parameter in enumerate(parameters):
-        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-            return Place(index, None)
-        if parameter.kind in _POSITIONAL and not (index == 0 and parameter.name in ("self", "cls")):
-            return Place(index, parameter.name if parameter.kind is _POSITIONAL[1] else None)
-    raise UsageError("a chat function must take the messages (or the prompt) as a parameter")
-
-
-def _named(fn: Callable[..., Any], name: str) -> Place:
-    """The parameter of that name.  Raises UsageError when there is none."""
-    parameters = _parameters(fn) or []
-    for index, parameter in enumerate(parameters):
-        if parameter.name == name:
-            default = None if parameter.default is inspect.Parameter.empty else parameter.default
-            by_name = parameter.kind is not inspect.Parameter.POSITIONAL_ONLY
-            return Place(index if parameter.kind in _POSITIONAL else None, name if by_name else None, default)
-    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters):
-        return Place(None, name)
-    raise UsageError(f"the function has no parameter {name}")
 
 
 def _shape_of(reply: ReplyShape) -> Shape:

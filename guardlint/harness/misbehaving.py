@@ -14,7 +14,9 @@ import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Final, Literal, Self, get_args
+from typing import Any, Final, Literal, get_args
+
+from guardlint.harness.local_server import HOST, LocalServer
 
 __all__ = ["MODES", "MisbehavingServer", "Mode"]
 
@@ -27,43 +29,28 @@ MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 _HANG_SECONDS: Final = 60.0
 
 
-class MisbehavingServer:
+class MisbehavingServer(LocalServer):
     """Runs from ``__enter__`` to ``__exit__`` on a free port of the loopback interface.
 
     ``answer`` is what it says when it is well, ``delay`` how long it takes when it is slow, in seconds.
     """
 
     def __init__(self, answer: str = "No", delay: float = 5.0) -> None:
+        super().__init__()
         self.answer = answer
         self.delay = delay
         self.mode: Mode = "well"
         self.asked = 0
         self.released = threading.Event()
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
-
-    def __enter__(self) -> Self:
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.released.set()
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
+        super().__exit__(kind, error, trace)
 
-    @property
-    def base_url(self) -> str:
-        """The address to give to a client, ending in ``/v1``. Only while the server runs."""
-        if self._server is None:
-            raise RuntimeError("the server is not running; use it in a `with` block")
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+    def _open(self) -> ThreadingHTTPServer:
+        return _Server(self)
 
 
 class _Server(ThreadingHTTPServer):
@@ -72,7 +59,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, owner: MisbehavingServer) -> None:
         self.owner = owner
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__((HOST, 0), _Handler)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002  socketserver's
         """Refuse by a reset, as a port does where nobody listens."""

@@ -20,56 +20,35 @@ import time
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from guardlint.harness.brain import ScriptedBrain, SeenPrompt, read_turns, recognise_task
+from guardlint.harness.local_server import HOST, LocalServer
 
 __all__ = ["ScriptedServer", "chunks_of"]
 
-_HOST: Final = "127.0.0.1"
 _PATHS: Final = ("/v1/chat/completions", "/chat/completions")
 _CREATED: Final = 0  # a fixed time keeps two runs alike, byte for byte
 _SOCKET_TIMEOUT: Final = 30.0  # seconds; a client that hangs must not hold a worker for ever
 
 
-class ScriptedServer:
+class ScriptedServer(LocalServer):
     """Runs from ``__enter__`` to ``__exit__`` in a thread of its own, on a free port unless one is given.
 
     ``chunk_delay`` is the pause between two chunks of a stream, in seconds.
     """
 
     def __init__(self, brain: ScriptedBrain, *, port: int = 0, chunk_delay: float = 0.0) -> None:
+        super().__init__()
         self.brain = brain
         self.chunk_delay = chunk_delay
         self._port = port
         self._seen: list[SeenPrompt] = []
         self._requests: list[Mapping[str, Any]] = []
         self._lock = threading.Lock()
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
 
-    def __enter__(self) -> Self:
-        self._server = _Server(self, self._port)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
-
-    @property
-    def base_url(self) -> str:
-        """The address to give to an OpenAI client, ending in ``/v1``. Only while the server runs."""
-        if self._server is None:
-            raise RuntimeError("the scripted server is not running; use it in a `with` block")
-        return f"http://{_HOST}:{self._server.server_address[1]}/v1"
+    def _open(self) -> ThreadingHTTPServer:
+        return _Server(self, self._port)
 
     @property
     def seen(self) -> list[SeenPrompt]:
@@ -108,7 +87,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, scripted: ScriptedServer, port: int) -> None:
         self.scripted = scripted
-        super().__init__((_HOST, port), _Handler)
+        super().__init__((HOST, port), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: a client that has gone away is no fault of the server's."""

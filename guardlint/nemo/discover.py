@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ _LOOKS_LIKE_ONE = lazy_pattern(
 )
 # Whatever follows: a main file is one where it cannot be read, too.
 _SURELY_ONE = lazy_pattern(r"(?:[ \t]*(?:#.*)?\n)*models: *\n *- (?:type: +\w+\n +)?engine: +\w+ *\n")
+_APPROVED = lazy_pattern(r"^\ufeff?[\"']?schema[\"']?[ \t]*:[ \t]*[\"']?guardlint/rail/", re.MULTILINE)
 _RAIL_SECTIONS = frozenset(
     "input output dialog retrieval config actions tool_input tool_output inputs outputs".split()
 )
@@ -35,7 +36,9 @@ def find_roots(start: Path) -> list[Path]:
 
     ``start`` itself, else the first directory on each way down that holds a configuration file; hidden
     folders, virtual environments and what git ignores are passed over. Where no YAML file is one, folders
-    that hold Colang files count. A folder of configurations is none itself, whatever file lies beside them.
+    that hold Colang files count, but not those of an approved rail (beside or below its ``rail.yml``): they
+    are parts of what a bundle compiles. A folder of configurations is none itself, whatever file lies beside
+    them.
     """
     return survey(start)[0]
 
@@ -65,10 +68,35 @@ def survey(start: Path, *suffixes: str) -> tuple[list[Path], list[str]]:
             if not suffixes:
                 folders.clear()
         elif not roots and any(name.endswith(".co") for name in files):
-            here = Path(folder)
-            if not any(above in here.parents for above in colang):
-                colang.append(here)
-    return sorted(roots or colang), sources
+            colang.append(Path(folder))
+    if roots:
+        return sorted(roots), sources
+    known: dict[Path, bool] = {}
+    return _outermost(folder for folder in colang if not _is_part(folder.resolve(), known)), sources
+
+
+def _outermost(folders: Iterable[Path]) -> list[Path]:
+    found: list[Path] = []
+    for folder in folders:
+        if not any(above in folder.parents for above in found):
+            found.append(folder)
+    return sorted(found)
+
+
+def _is_part(folder: Path, known: dict[Path, bool]) -> bool:
+    """Whether an approved rail lies in the folder or above it, wherever the search began."""
+    if folder not in known:
+        known[folder] = _holds_a_rail(folder) or (folder.parent != folder and _is_part(folder.parent, known))
+    return known[folder]
+
+
+def _holds_a_rail(folder: Path) -> bool:
+    """Whether the manifest of an approved rail lies in it."""
+    try:
+        text = read_bytes(str(folder / "rail.yml")).decode("utf-8", "replace")
+    except OSError:
+        return False
+    return _APPROVED.search(text) is not None
 
 
 def _folders(start: Path) -> Iterator[tuple[str, list[str], list[str]]]:

@@ -15,9 +15,21 @@ from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.once import once_each
 from guardlint.source.yaml_file import DataPath
 
-__all__ = ["matches_everything", "never_matches", "regex_patterns", "repeats_of_repeats", "syntax_tree"]
+__all__ = [
+    "Item",
+    "Tree",
+    "code_of",
+    "is_multiline",
+    "matches_everything",
+    "members",
+    "never_matches",
+    "regex_patterns",
+    "repeats_of_repeats",
+    "syntax_tree",
+]
 
 Tree = Any
+Item = tuple[Any, Any]
 _MAX_LENGTH = 5_000
 _ONE = frozenset(("LITERAL", "NOT_LITERAL", "ANY", "IN"))
 _LETTERS = frozenset(map(chr, range(32, 127))) | {"\n", "\t", "ß", "é"}
@@ -47,9 +59,7 @@ def syntax_tree(pattern: str) -> Tree | None:
 
 def never_matches(tree: Tree) -> str | None:
     """What stands in the way of every match: text behind ``$``, or text before ``^``; None without."""
-    if _flags(tree) & re.MULTILINE:
-        return None
-    return _blocked(list(tree))
+    return None if is_multiline(tree) else _blocked(list(tree))
 
 
 def matches_everything(tree: Tree) -> bool:
@@ -65,17 +75,19 @@ def repeats_of_repeats(tree: Tree) -> bool:
     return _explodes(list(tree), True)
 
 
-def _flags(tree: Tree) -> int:
-    return int(tree.state.flags)
+def is_multiline(tree: Tree) -> bool:
+    """Whether ``^`` and ``$`` are the ends of each line, not those of the text."""
+    return bool(int(tree.state.flags) & re.MULTILINE)
 
 
-def _name(code: Any) -> str:
+def code_of(code: Any) -> str:
+    """The word for one of the parser's codes."""
     return str(code)
 
 
-def _inner(item: tuple[Any, Any]) -> Iterator[list[tuple[Any, Any]]]:
+def _inner(item: Item) -> Iterator[list[Item]]:
     """The sequences inside one item of a tree."""
-    code, value = _name(item[0]), item[1]
+    code, value = code_of(item[0]), item[1]
     if code in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
         yield list(value[2])
     elif code == "SUBPATTERN":
@@ -86,9 +98,9 @@ def _inner(item: tuple[Any, Any]) -> Iterator[list[tuple[Any, Any]]]:
         yield list(value)
 
 
-def _width(item: tuple[Any, Any]) -> int:
+def _width(item: Item) -> int:
     """The fewest characters that an item takes."""
-    code, value = _name(item[0]), item[1]
+    code, value = code_of(item[0]), item[1]
     if code in ("LITERAL", "NOT_LITERAL", "ANY", "IN", "RANGE"):
         return 1
     if code in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
@@ -100,16 +112,16 @@ def _width(item: tuple[Any, Any]) -> int:
     return 0
 
 
-def _blocked(items: Sequence[tuple[Any, Any]]) -> str | None:
+def _blocked(items: Sequence[Item]) -> str | None:
     taken = 0
     for index, item in enumerate(items):
-        code, value = _name(item[0]), item[1]
-        if code == "AT" and _name(value) in ("AT_END", "AT_END_STRING"):
+        code, value = code_of(item[0]), item[1]
+        if code == "AT" and code_of(value) in ("AT_END", "AT_END_STRING"):
             following = items[index + 1 :]
             first = next((other for other in following if _width(other)), None)
             if first is not None and "\n" not in _characters([first]):
                 return "text behind `$`, which is the end of the text"
-        if code == "AT" and _name(value) in ("AT_BEGINNING", "AT_BEGINNING_STRING") and taken:
+        if code == "AT" and code_of(value) in ("AT_BEGINNING", "AT_BEGINNING_STRING") and taken:
             return "text before `^`, which is the beginning of the text"
         if code == "SUBPATTERN" and not int(value[1]) & re.MULTILINE:
             found = _blocked(list(value[3]))
@@ -123,9 +135,9 @@ def _blocked(items: Sequence[tuple[Any, Any]]) -> str | None:
     return None
 
 
-def _is_empty_anywhere(items: Sequence[tuple[Any, Any]]) -> bool:
+def _is_empty_anywhere(items: Sequence[Item]) -> bool:
     for item in items:
-        code, value = _name(item[0]), item[1]
+        code, value = code_of(item[0]), item[1]
         if code in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
             if int(value[0]) and not _is_empty_anywhere(list(value[2])):
                 return False
@@ -140,10 +152,10 @@ def _is_empty_anywhere(items: Sequence[tuple[Any, Any]]) -> bool:
     return True
 
 
-def _explodes(items: Sequence[tuple[Any, Any]], last: bool) -> bool:
+def _explodes(items: Sequence[Item], last: bool) -> bool:
     """Whether one of the items does; ``last``: nothing that can fail follows the items."""
     for index, item in enumerate(items):
-        can_fail = not last or any(_width(other) or _name(other[0]) == "AT" for other in items[index + 1 :])
+        can_fail = not last or any(_width(other) or code_of(other[0]) == "AT" for other in items[index + 1 :])
         if _is_unbounded(item) and can_fail and _ambiguous(list(item[1][2])):
             return True
         if any(_explodes(part, not can_fail) for part in _inner(item)):
@@ -151,14 +163,14 @@ def _explodes(items: Sequence[tuple[Any, Any]], last: bool) -> bool:
     return False
 
 
-def _is_unbounded(item: tuple[Any, Any]) -> bool:
+def _is_unbounded(item: Item) -> bool:
     # A possessive repetition never gives back what it took.
-    return _name(item[0]) in ("MAX_REPEAT", "MIN_REPEAT") and int(item[1][1]) > 1_000
+    return code_of(item[0]) in ("MAX_REPEAT", "MIN_REPEAT") and int(item[1][1]) > 1_000
 
 
-def _is_variable(item: tuple[Any, Any]) -> bool:
+def _is_variable(item: Item) -> bool:
     """Whether an item takes one character, or none, or more of them, as it likes."""
-    code, value = _name(item[0]), item[1]
+    code, value = code_of(item[0]), item[1]
     if code in ("MAX_REPEAT", "MIN_REPEAT"):
         return int(value[0]) <= 1 < int(value[1]) or (int(value[0]), int(value[1])) == (0, 1)
     if code == "BRANCH":
@@ -167,10 +179,10 @@ def _is_variable(item: tuple[Any, Any]) -> bool:
     return False
 
 
-def _ambiguous(body: list[tuple[Any, Any]]) -> bool:
+def _ambiguous(body: list[Item]) -> bool:
     """Whether the text of one round can as well be that of several rounds."""
     body = _flat(body)
-    if len(body) == 1 and _name(body[0][0]) == "BRANCH":
+    if len(body) == 1 and code_of(body[0][0]) == "BRANCH":
         options = [list(option) for option in body[0][1][1]]
         if any(_ambiguous(option) for option in options if any(map(_is_unbounded, option))):
             return True
@@ -179,7 +191,9 @@ def _ambiguous(body: list[tuple[Any, Any]]) -> bool:
         ]
         single = frozenset().union(*sets)
         longer = [
-            option for option in options if len(option) > 1 and all(_name(part[0]) in _ONE for part in option)
+            option
+            for option in options
+            if len(option) > 1 and all(code_of(part[0]) in _ONE for part in option)
         ]
         return any(sets[i] & sets[j] for i in range(len(sets)) for j in range(i)) or any(
             all(_characters([part]) & single for part in option) for option in longer
@@ -197,24 +211,24 @@ def _ambiguous(body: list[tuple[Any, Any]]) -> bool:
     return False
 
 
-def _takes_one(body: list[tuple[Any, Any]]) -> bool:
+def _takes_one(body: list[Item]) -> bool:
     """Whether one round may be as short as a character, so that there are rounds without number."""
     return sum(map(_width, body)) <= 1
 
 
-def _flat(items: Sequence[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+def _flat(items: Sequence[Item]) -> list[Item]:
     """The items, with what stands in plain brackets in the place of the brackets."""
     found = []
     for item in items:
-        found += _flat(item[1][3]) if _name(item[0]) == "SUBPATTERN" else [item]
+        found += _flat(item[1][3]) if code_of(item[0]) == "SUBPATTERN" else [item]
     return found
 
 
-def _characters(items: Sequence[tuple[Any, Any]]) -> frozenset[str]:
+def _characters(items: Sequence[Item]) -> frozenset[str]:
     """The characters, of a small alphabet, that the items can take."""
     found: set[str] = set()
     for item in items:
-        code, value = _name(item[0]), item[1]
+        code, value = code_of(item[0]), item[1]
         if code == "LITERAL":
             found.add(chr(value))
         elif code == "NOT_LITERAL":
@@ -222,18 +236,19 @@ def _characters(items: Sequence[tuple[Any, Any]]) -> frozenset[str]:
         elif code == "ANY":
             found |= _LETTERS - {"\n"}
         elif code == "IN":
-            found |= _members(value)
+            found |= members(value)
         else:
             for part in _inner(item):
                 found |= _characters(part)
     return frozenset(found)
 
 
-def _members(value: Sequence[tuple[Any, Any]]) -> set[str]:
+def members(value: Sequence[Item]) -> set[str]:
+    """The characters, of the same alphabet, that stand in a class."""
     found: set[str] = set()
     negated = False
     for code, argument in value:
-        name = _name(code)
+        name = code_of(code)
         if name == "NEGATE":
             negated = True
         elif name == "LITERAL":
@@ -241,7 +256,7 @@ def _members(value: Sequence[tuple[Any, Any]]) -> set[str]:
         elif name == "RANGE":
             found |= {letter for letter in _LETTERS if argument[0] <= ord(letter) <= argument[1]}
         elif name == "CATEGORY":
-            found |= _category(_name(argument))
+            found |= _category(code_of(argument))
     return set(_LETTERS) - found if negated else found
 
 

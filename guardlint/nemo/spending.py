@@ -20,7 +20,7 @@ from guardlint.nemo.prompt_choice import answering_model
 from guardlint.nemo.tokens import LEVELS, Level, Range, Traffic, read_tokens, written_tokens
 from guardlint.source.record import field, record
 
-__all__ = ["DAYS", "Figures", "Price", "Spending", "chunks_of", "rounded", "spending"]
+__all__ = ["DAYS", "Figures", "Price", "Spending", "chunks_of", "price_of", "rounded", "spending"]
 
 DAYS = 30
 """Days of a month."""
@@ -94,6 +94,11 @@ def chunks_of(configuration: Configuration, tokens: float) -> int | None:
     return max(1, full + (1 if tokens > covered else 0))
 
 
+def price_of(model: str, prices: Sequence[Price]) -> Price | None:
+    """The first price that fits ``engine/model``, None without one."""
+    return next((one for one in prices if fnmatchcase(model, one.model)), None)
+
+
 @once
 def spending(configuration: Configuration, traffic: Traffic, prices: tuple[Price, ...]) -> Spending:
     """The figures of one query."""
@@ -165,8 +170,8 @@ class _Counted:
         return self.models.get(ask.task) or self.models[""]
 
     def price(self, model: str) -> Price | None:
-        """The first price that fits the model."""
-        return next((one for one in self.prices if fnmatchcase(model, one.model)), None)
+        """The price of the model."""
+        return price_of(model, self.prices)
 
     def tokens(self, ask: Ask, level: Level) -> tuple[float, float]:
         """Read and written."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import threading
 import warnings
@@ -247,3 +248,16 @@ def _silence() -> None:
 
 def _drop_ours(_record: logging.LogRecord) -> bool:
     return not _working.get()
+
+
+def _forked() -> None:
+    """In the new process: a model that another thread was using would be in use for ever."""
+    global _building  # noqa: PLW0603 - there is one for the process
+    _building = threading.Lock()
+    for key, engine in list(_engines.items()):
+        if any(model.in_use for model in engine.models.values()):
+            del _engines[key]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

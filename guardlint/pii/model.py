@@ -99,6 +99,11 @@ class Model:
         if nlp.lang == "en":
             _learn_common_words(nlp)
 
+    @property
+    def in_use(self) -> bool:
+        """Whether a thread is reading with it."""
+        return self._lock.locked()
+
     def entities(self, text: str) -> list[tuple[int, int, str]]:
         """(start, end, Presidio entity) of what the model names."""
         return self.entities_of([text])[0]

@@ -51,6 +51,8 @@ _ROLE = re.compile(
     rf"account of|attorney of|according to|behalf of|d'après|selon|par|pour|avec|chez|"
     rf"ask|tell|told|did|does) {_FULL_NAME}"
 )
+# Professions as well as titles: what follows must be no word of every day.
+_PROFESSION = re.compile(rf"(?<!\w)(?i:docteur|doktor|professeur|professor|maître) {_NAME}")
 _CHILD = re.compile(rf"(?<!\w)(?i:{_KIN}) (?P<name>{_CAPITAL})(?![\w.@-])")
 _HANDLE = re.compile(rf"(?<![\w.@])@(?P<name>{_CAPITAL})(?![\w.@-])")
 # Cues that little but a name follows take one word, the rest (the fourth) need two.
@@ -74,6 +76,9 @@ _CUES = (
         rf"(?<!\w)(?i:dear|hi|hello|hey|hallo|liebe[rs]?|chère|cher|bonjour) {_NAME}(?=[ ]?[,!.:\n-]|\Z)"
     ),
 )
+_NUMBER = re.compile(r"[ :#]{0,3}\d")
+# Nothing follows these two but a name.
+_SURE = (_CUES[0], _CUES[3])
 _LOWER_CUE = re.compile(
     r"(?<!\w)(?:my (?:full )?name is|my name's|ich heiße|ich heisse|mein name ist|je m'appelle) "
     rf"(?P<name>[^\W\d_]{{2,20}}(?:(?: [^\W\d_]\.| (?:{_PARTICLE})){{0,3}} [^\W\d_]{{2,20}})?)(?!\w)"
@@ -108,6 +113,8 @@ def find_names(text: str) -> Iterator[Hit]:
             kept = trim_guess(text, *match.span("name"))
             if cue is _LABELLED:
                 kept = _labelled(match, kept)
+            elif kept and cue in _SURE:
+                kept = _with_family(match, kept)
             if kept:
                 yield Hit(*kept, "PERSON", 0.9, Rank.SHAPED)
     yield from _known_after_a_cue(text)
@@ -124,6 +131,15 @@ def find_names(text: str) -> Iterator[Hit]:
             yield Hit(start, end, "PERSON", 0.6, Rank.SHAPED)
 
 
+def _with_family(match: re.Match[str], kept: tuple[int, int]) -> tuple[int, int]:
+    """Also the "Day" of "Mark Day", which is cut off as a word of letters and forms."""
+    start, end = match.span("name")
+    words = match["name"].split()
+    if kept != (start, end - len(words[-1]) - 1) or len(words) != 2 or _NUMBER.match(match.string, end):
+        return kept
+    return (start, end) if is_given_name(words[0]) and is_family_name(words[1]) else kept
+
+
 def _labelled(match: re.Match[str], kept: tuple[int, int] | None) -> tuple[int, int] | None:
     """What a label says to be a name: also "April Ross", but under a bare ``name`` no Winter Jacket."""
     words = match["name"].split()
@@ -131,10 +147,15 @@ def _labelled(match: re.Match[str], kept: tuple[int, int] | None) -> tuple[int, 
     if len(words) < 2:
         return kept
     given, family = words[0].lower(), words[-1].lower()
-    if bare and family in lexicon("common_words") and not is_family_name(family):
+    if bare and not is_family_name(family) and (family in lexicon("common_words") or _are_things(words[:-1])):
         return None
     whole = is_given_name(given) and is_family_name(family) and family not in _NOT_NAMES
     return match.span("name") if whole else kept
+
+
+def _are_things(words: list[str]) -> bool:
+    """Whether two or more words before the last are all of every day, as in "Blue Running Shoes"."""
+    return len(words) > 1 and all(is_word(word) or word.lower() in lexicon("common_words") for word in words)
 
 
 def _known_after_a_cue(text: str) -> Iterator[Hit]:
@@ -147,6 +168,11 @@ def _known_after_a_cue(text: str) -> Iterator[Hit]:
         words = text[slice(*kept)].split() if kept else []
         if kept and len(words) > 1 and _is_some_name(words):
             yield Hit(*kept, "PERSON", 0.6, Rank.LIKELY)
+    for match in _PROFESSION.finditer(text):
+        kept = trim_guess(text, *match.span("name"))
+        words = text[slice(*kept)].split() if kept else []
+        if kept and not any(word.lower() in lexicon("common_words") for word in words):
+            yield Hit(*kept, "PERSON", 0.6, Rank.SHAPED)
     for cue in (_CHILD, _HANDLE):
         for match in cue.finditer(text):
             given = match["name"]

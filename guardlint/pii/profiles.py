@@ -14,7 +14,7 @@ __all__ = ["NER_ENTITIES", "PROFILES", "Custom", "Profile", "profile_named"]
 NER_ENTITIES = frozenset({"LOCATION", "NRP", "ORGANIZATION", "DATE_TIME"})
 """What only the statistical model finds; PERSON is found by rules too, where the text announces a name."""
 
-_THRESHOLD = 0.4
+USUAL_SCORE = 0.4
 
 _STRUCTURED = (
     *("EMAIL_ADDRESS", "PHONE_NUMBER", "URL", "IP_ADDRESS", "MAC_ADDRESS", "ADDRESS", "DATE_OF_BIRTH"),
@@ -101,7 +101,7 @@ class Profile:
                     help=f"did you mean {meant}?" if meant else None,
                 )
         return replace(
-            self, name=f"{self.name}*", thresholds=tuple((e, held.get(e, _THRESHOLD)) for e in chosen)
+            self, name=f"{self.name}*", thresholds=tuple((e, held.get(e, USUAL_SCORE)) for e in chosen)
         )
 
     def with_custom(self, recognisers: Iterable[Custom]) -> Profile:
@@ -112,7 +112,7 @@ class Profile:
         added = tuple(recognisers)
         for one in added:
             _check_custom(one)
-        thresholds = {**{one.entity: _THRESHOLD for one in added}, **dict(self.thresholds)}
+        thresholds = {**{one.entity: USUAL_SCORE for one in added}, **dict(self.thresholds)}
         return replace(
             self,
             name=f"{self.name}*",
@@ -155,7 +155,7 @@ def _check_custom(one: Custom) -> None:
 
 
 def _profile(name: str, *entities: str) -> Profile:
-    return Profile(name, tuple((entity, _THRESHOLD) for entity in sorted(entities)))
+    return Profile(name, tuple((entity, USUAL_SCORE) for entity in sorted(entities)))
 
 
 PROFILES: dict[str, Profile] = {

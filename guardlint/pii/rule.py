@@ -53,11 +53,13 @@ _THINGS = words(*lexicon("things"))
 class Context:
     """Words that support a candidate when they stand before it.
 
-    With ``required`` a candidate without one is dropped.
+    With ``required`` a candidate without one is dropped. A word of ``others`` that stands nearer speaks for
+    another entity of the same shape: the candidate is not lifted, so that the other one wins.
     """
 
     supporting: re.Pattern[str]
     required: bool = False
+    others: re.Pattern[str] | None = None
 
     def score(self, text: str, start: int, score: float) -> float:
         """The score of a candidate at ``start``; 0 when it must be dropped."""
@@ -69,6 +71,8 @@ class Context:
             return 0.0 if self.required else score
         if self.required and any(thing.start() >= last for thing in _THINGS.finditer(before)):
             return 0.0
+        if self.others is not None and any(other.start() >= last for other in self.others.finditer(before)):
+            return score
         return min(1.0, max(score + LIFT, _FLOOR_WITH_CONTEXT))
 
 

@@ -65,13 +65,16 @@ def _rails(before: ComposedPolicy, after: ComposedPolicy, rails: Mapping[str, Ra
                 dict(now.settings),
                 now.handling,
             ):
+                # A rail of an earlier version may not have had the setting: it did what the default does.
+                defaults = {key: setting.default for key, setting in rails[name].settings.items()}
+                earlier = {**defaults, **was.settings}
                 ways = [
                     _way(
-                        setting_as_tight(rails[name].settings[key].tighter, value, was.settings.get(key)),
-                        setting_as_tight(rails[name].settings[key].tighter, was.settings.get(key), value),
+                        setting_as_tight(rails[name].settings[key].tighter, value, earlier[key]),
+                        setting_as_tight(rails[name].settings[key].tighter, earlier[key], value),
                     )
                     for key, value in now.settings.items()
-                    if was.settings.get(key) != value
+                    if earlier[key] != value
                 ]
                 if was.handling != now.handling:
                     handled = loosened(now.handling, was.handling), loosened(was.handling, now.handling)

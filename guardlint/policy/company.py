@@ -17,7 +17,7 @@ from guardlint.policy.model import ComposedPolicy, Direction, Judge, RailUse
 from guardlint.policy.rails import Rail, RailSide
 from guardlint.source.pyyaml import yaml
 
-__all__ = ["company_configuration", "nemo_rails"]
+__all__ = ["company_configuration", "configs_by_use", "nemo_rails"]
 
 _DIRECTIONS: tuple[Direction, ...] = ("input", "output")
 
@@ -26,6 +26,17 @@ def nemo_rails(policy: ComposedPolicy, central: Central) -> tuple[tuple[RailUse,
     """The approved rails of ``policy`` that run in NeMo, in order, input before output."""
     pairs = ((use, _rail(use, central)) for direction in _DIRECTIONS for use in policy.rails[direction])
     return tuple((use, rail) for use, rail in pairs if rail.runs == "nemo")
+
+
+def configs_by_use(policy: ComposedPolicy, central: Central) -> dict[str, Mapping[str, Any]]:
+    """What each rail of ``policy`` gives to NeMo, with the names of settings in it, by its reference.
+
+    By direction, as one mapping: a rail may run in both.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    for use, rail in nemo_rails(policy, central):
+        found[use.ref] = {**found.get(use.ref, {}), use.direction: _side(use, rail).config}
+    return found
 
 
 def company_configuration(policy: ComposedPolicy, central: Central) -> dict[str, bytes]:

@@ -25,6 +25,7 @@ from guardlint.policy.model import (
     Valued,
 )
 from guardlint.policy.ordering import Pairs, chain, closure, moved, turned
+from guardlint.policy.pii_settings import idle_score, laid_over
 from guardlint.policy.rails import Rail
 from guardlint.policy.streams import stream_word
 from guardlint.policy.tighten import as_tight, requirement_implies, setting_as_tight
@@ -150,22 +151,29 @@ def _without(said: Pairs, ahead: Mapping[str, Sequence[str]], names: Sequence[st
 def _settled(policy: Policy, index: int, use: RailUse, before: RailUse | None, rail: Rail) -> RailUse:
     """The use with every setting of the rail: written here, else inherited, else the rail's default."""
     path: tuple[str | int, ...] = ("rails", use.direction, index, "settings")
+    held = {name: setting.default for name, setting in rail.settings.items()}
+    held.update(before.settings if before else {})
+    settings = dict(held)
     for name, value in use.settings.items():
         wrong = rail.mistake(name, value)
         if wrong is not None:
             unknown = name not in rail.settings
             raise policy.document.error(wrong[0], *path, name, key=unknown, help=wrong[1])
         tighter = rail.settings[name].tighter
-        if before is not None and not setting_as_tight(tighter, value, before.settings[name]):
+        settings[name] = laid_over(tighter, value, held[name])
+        if before is not None and not setting_as_tight(tighter, settings[name], held[name]):
             raise _loosens(
                 policy.origin(*path, name),
                 before.origin,
                 f"{use.ref} has {name} {before.settings[name]!r} there and {value!r} here",
             )
-    defaults = {name: setting.default for name, setting in rail.settings.items()}
+    idle = idle_score(use.settings, settings) if rail.runs == "pii" else None
+    if idle is not None:
+        where = (*path, "thresholds", idle)
+        raise policy.document.error(f"{use.ref} does not look for {idle}", *where, key=True)
     return replace(
         use,
-        settings={**defaults, **(before.settings if before else {}), **use.settings},
+        settings=settings,
         handling=settled_handling(policy.document, policy.origin, index, use, before, rail),
     )
 

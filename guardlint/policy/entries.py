@@ -8,6 +8,7 @@ from typing import Any, cast
 from guardlint.policy.documents import Document
 from guardlint.policy.fragments import wrong_pattern
 from guardlint.policy.model import Bound, Origin, PersonalData, Requirement, Subject, Verb, Versions, series
+from guardlint.policy.slow_patterns import slow_in_schema
 
 __all__ = ["VERBS", "requirements_of"]
 
@@ -113,6 +114,14 @@ def _bound(document: Document, verb: Verb, index: int, entry: Mapping[str, Any])
         pattern = wrong_pattern(entry[how]) if how == "schema" else None
         if pattern is not None:
             raise document.error(f"'{pattern}' is no regular expression", verb, index, "schema")
+        slow = slow_in_schema(entry[how]) if how == "schema" else None
+        if slow is not None:
+            raise document.error(
+                f"'{slow}' repeats a repetition, which takes exponential time on some values",
+                verb,
+                index,
+                "schema",
+            )
         return Bound(how, entry[how])
     if verb == "require":
         raise document.error(

@@ -63,7 +63,9 @@ def _entities(use: RailUse) -> dict[str, float]:
 
     profile = profile_named("default")
     chosen = use.settings["entities"]
-    return dict((profile if chosen == "default" else profile.only(chosen)).thresholds)
+    held = (profile if chosen == "default" else profile.only(chosen)).thresholds
+    said = use.settings.get("thresholds", {})
+    return {name: said.get(name, least) for name, least in held}
 
 
 def _error(requirement: Requirement, message: str, help: str) -> ConfigError:

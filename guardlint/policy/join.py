@@ -19,6 +19,7 @@ from guardlint.policy.model import (
     Valued,
 )
 from guardlint.policy.ordering import Pairs, closure, in_order, turned
+from guardlint.policy.pii_settings import lower_of
 from guardlint.policy.rails import Rail
 from guardlint.policy.tighten import as_tight, contradict, requirement_implies, setting_as_tight
 from guardlint.source.record import replace
@@ -96,6 +97,8 @@ def _settings(left: RailUse, right: RailUse, rail: Rail) -> RailUse:
         other, tighter = right.settings[name], rail.settings[name].tighter
         if isinstance(value, list) and isinstance(other, list) and set(value) == set(other):
             settings[name] = min(value, other)  # the same in another order: which, no parent decides
+        elif tighter == "lower" and isinstance(value, dict):
+            settings[name] = lower_of(value, other)
         elif setting_as_tight(tighter, value, other):
             settings[name] = value
         elif setting_as_tight(tighter, other, value):

@@ -12,8 +12,10 @@ from guardlint.policy.documents import Document, read_document
 from guardlint.policy.filling import named_settings
 from guardlint.policy.model import Direction
 from guardlint.policy.own_models import NamedModel, read_models
+from guardlint.policy.pii_settings import check_pii_settings, wrong_scores
 from guardlint.policy.prompts import Prompt, prompt_digest, read_prompts
 from guardlint.policy.recognizers import Recognizer, read_allow_list, read_recognizers
+from guardlint.policy.slow_patterns import check_rail_patterns
 from guardlint.source.names import closest
 from guardlint.source.record import record
 
@@ -52,6 +54,11 @@ class RailSetting:
     team: bool = False
     minimum: float | None = None
     maximum: float | None = None
+
+    @property
+    def by_entity(self) -> bool:
+        """Whether it is a mapping of entities to scores."""
+        return self.tighter == "lower" and isinstance(self.default, dict)
 
     def beyond(self, value: object) -> str | None:
         """How a number leaves the bounds, or None."""
@@ -111,6 +118,12 @@ class Rail:
             )
         if value == setting.default:
             return None
+        if setting.by_entity:
+            entities = self.settings["entities"].values
+            wrong_score = wrong_scores(value, entities, setting.minimum, setting.maximum)
+            if wrong_score is None:
+                return None
+            return f"'{name}' of {self.label} {wrong_score[0]}", wrong_score[1] or setting.description
         beyond = setting.beyond(value)
         if beyond is not None:
             return f"'{name}' of {self.label} {beyond}", setting.description
@@ -142,6 +155,8 @@ def load_rail(folder: Path) -> Rail:
     if data["id"] != folder.name:
         raise document.error(f"the id is not the folder's name '{folder.name}'", "id")
     _check_settings(document)
+    check_pii_settings(document)
+    check_rail_patterns(document)
     prompts = read_prompts(folder)
     directions = {
         cast("Direction", direction): _side(document, direction, data["runs"], prompts)

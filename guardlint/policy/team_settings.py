@@ -1,7 +1,7 @@
 """What a policy's rails leave to the team, chosen within the bounds of the rail and of the policy.
 
-Of a list in which more is tighter, the team's values come on top of the policy's; any other value takes the
-policy's place where it is as tight.
+Of a list in which more is tighter, the team's values come on top of the policy's, and so do scores by entity;
+any other value takes the policy's place where it is as tight.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from guardlint.errors import ConfigError
 from guardlint.policy.central import Central
 from guardlint.policy.model import ComposedPolicy, RailUse
+from guardlint.policy.pii_settings import idle_score, laid_over
 from guardlint.policy.rails import Rail
 from guardlint.policy.tighten import setting_as_tight
 from guardlint.source.names import closest
@@ -53,6 +54,13 @@ def _chosen(use: RailUse, choices: Mapping[str, tuple[Any, Place]], central: Cen
     settings = {**use.settings}
     for name, (value, place) in choices.items():
         settings[name] = _value(use, rail, name, value, place)
+    written = {name: value for name, (value, _) in choices.items()}
+    idle = idle_score(written, settings) if rail.runs == "pii" else None
+    if idle is not None:
+        place = choices["thresholds"][1]
+        raise ConfigError(
+            f"{rail.label} does not look for {idle}", place=str(place), help="add it to `entities`"
+        )
     return replace(use, settings=settings, chosen=tuple(sorted(choices)))
 
 
@@ -71,6 +79,7 @@ def _value(use: RailUse, rail: Rail, name: str, value: Any, place: Place) -> Any
     held = _list(rail, use.settings[name])
     if setting.tighter == "superset" and isinstance(held, list):
         return sorted({*held, *_list(rail, value)}, key=str)
+    value = laid_over(setting.tighter, value, use.settings[name])
     if not setting_as_tight(setting.tighter, value, use.settings[name]):
         raise ConfigError(
             f"loosens {use.origin}: '{name}' of {rail.label} is {use.settings[name]!r} there",

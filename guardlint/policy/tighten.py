@@ -11,6 +11,7 @@ from typing import Any
 
 from guardlint.policy.fragments import fragment_implies
 from guardlint.policy.model import Bound, Requirement, Subject, same, series
+from guardlint.policy.pii_settings import scores_as_tight
 from guardlint.policy.streams import stream_as_tight
 from guardlint.source.lazy_pattern import lazy_pattern
 
@@ -46,6 +47,8 @@ def setting_as_tight(tighter: str, value: Any, floor: Any) -> bool:
         return same(value, floor)
     if tighter == "higher":
         return bool(value >= floor)
+    if tighter == "lower" and isinstance(value, dict) and isinstance(floor, dict):
+        return scores_as_tight(value, floor)
     if tighter == "lower":
         return bool(value <= floor)
     if tighter == "subset" and floor == "any":

@@ -257,13 +257,24 @@ def test_calls_are_those_that_a_guard_makes(team: Path, tmp_path: Path) -> None:
         key = generate()
         made = compiled(team, Central.open(own), key)
         (tmp_path / "a.glbundle").write_bytes(made.data)
-        with Guard.load(tmp_path / "a.glbundle", trust=trusting(key.public), now=NOW) as guard:
+        records: list[dict[str, Any]] = []
+        trust = trusting(key.public)
+        with Guard.load(tmp_path / "a.glbundle", trust=trust, now=NOW, audit=records.append) as guard:
             result = guard.call(lambda messages: "Your claim is open.", "Where is my claim?")
         assert "passed" == result.verdict.status
         assert made.manifest["llm_calls"]["usual"] == len(server.seen)
     cost = made.manifest["cost"][0]["per_query"]
     assert cost["llm_calls"] == {name: float(number) for name, number in made.manifest["llm_calls"].items()}
     assert 0 == cost["cost"]["low"] < cost["cost"]["usual"] < cost["cost"]["high"]
+    prices = made.manifest["prices"]
+    used = [one for step in records[0]["steps"] for one in step.get("usage", ())]
+    spent = sum(
+        one["input_tokens"] * prices["models"][one["model"]]["input"]
+        + one["output_tokens"] * prices["models"][one["model"]]["output"]
+        for one in used
+    )
+    assert made.manifest["llm_calls"]["usual"] == sum(one["counted"] for one in used)
+    assert pytest.approx(spent / 1_000_000) == records[0]["cost"]["actual"] > 0
 
 
 POLICY = """\

@@ -95,6 +95,7 @@ def named(changes: list[Change]) -> set[tuple[str, str, str]]:
         ),
         (("plan.yml", "refusal: No.", "refusal: Nein."), ("plan", "changed", "refusal")),
         (("plan.yml", "entities: null", "entities: [PERSON]"), ("plan", "changed", "input")),
+        (("plan.yml", "action: mask", "action: mask, thresholds: {URL: 0.3}"), ("plan", "changed", "input")),
         (("plan.yml", "- {step: company}\n", ""), ("plan", "changed", "input")),
         (("plan.yml", "seconds: 30", "seconds: 31"), ("plan", "changed", "timeout_seconds")),
     ],
@@ -108,6 +109,21 @@ def test_what_runs_otherwise_is_named(
     assert all(change.runs for change in changes)
     back = {"added": "removed", "removed": "added"}
     assert {(wanted[0], back.get(wanted[1], wanted[1]), wanted[2])} == named(differences(make(edit), make()))
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("mask", "masks personal data: the default profile"),
+        ("block", "blocks personal data: the default profile"),
+        ("pseudonym", "puts pseudonyms in the place of personal data: the default profile"),
+        ("mask, thresholds: {URL: 0.3}", "scores count URL from 0.3 on"),
+    ],
+)
+def test_what_becomes_of_personal_data_is_said(make: Make, action: str, said: str) -> None:
+    """An action that leaves something is not called a block, and scores of an entity are told."""
+    text = "\n".join(described(make(("plan.yml", "action: mask", f"action: {action}"))))
+    assert said in text
 
 
 def test_moved_is_neither_added_nor_removed(make: Make) -> None:

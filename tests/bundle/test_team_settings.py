@@ -17,7 +17,7 @@ from guardlint.lint.targets import find_targets
 from guardlint.pii.profiles import profile_named
 from guardlint.policy.central import Central
 from guardlint.policy.company import company_configuration
-from guardlint.resources import examples_dir
+from guardlint.resources import examples_dir, resource_dir
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 RAIL = """\
@@ -102,6 +102,21 @@ def test_entities_come_on_top(place: Path, choose: Callable[[str], None]) -> Non
     assert [wanted] * 2 == [rail["settings"]["entities"] for rail in masking]
 
 
+def test_a_team_lowers_scores(place: Path, choose: Callable[[str], None]) -> None:
+    """Those of the rail that it does not name stay; the plan and the manifest carry them."""
+    own = place / "central/rails/mask-personal-data"
+    shutil.copytree(resource_dir("rails") / own.name, own)
+    (own / "rail.yml").write_text(
+        (own / "rail.yml").read_text().replace("default: {}", "default: {URL: 0.3}")
+    )
+    choose("{mask-personal-data: {thresholds: {PERSON: 0.25}}}")
+    bundle = compiled(place)
+    assert [{"PERSON": 0.25, "URL": 0.3}] == [step["thresholds"] for step in steps(bundle, "input")]
+    told = [rail for rail in bundle.manifest["rails"] if rail["id"] == "mask-personal-data"]
+    assert [["thresholds"]] * 2 == [rail["team_settings"] for rail in told]
+    assert [{"PERSON": 0.25, "URL": 0.3}] * 2 == [rail["settings"]["thresholds"] for rail in told]
+
+
 def test_nothing_chosen_is_the_policys(place: Path) -> None:
     """Then the manifest names nobody."""
     bundle = compiled(place)
@@ -114,7 +129,14 @@ def test_nothing_chosen_is_the_policys(place: Path) -> None:
     [
         ("{mask-personal-data: {entities: [ES_NIF2]}}", "'ES_NIF2' is not a value of 'entities'", "ES_NIF"),
         ("{mask-personal-data: {entitys: [ES_NIF]}}", "has no setting 'entitys'", "did you mean 'entities'?"),
-        ("{mask-personal-data: {action: mask}}", "is the policy's to say", "a team may choose entities"),
+        ("{mask-personal-data: {action: mask}}", "is the policy's to say", "choose entities, thresholds"),
+        (
+            "{mask-personal-data: {thresholds: {PERSON: 0.5}}}",
+            "'thresholds' of mask-personal-data",
+            "lower one",
+        ),
+        ("{mask-personal-data: {thresholds: {PERSN: 0.3}}}", "names 'PERSN'", "did you mean 'PERSON'?"),
+        ("{mask-personal-data: {thresholds: {NRP: 0.3}}}", "does not look for NRP", "add it to `entities`"),
         ("{mask-personal-dta: {entities: [ES_NIF]}}", "uses no rail 'mask-personal-dta'", "did you mean"),
         ("{no-personal-advice: {strict: true}}", "uses no rail 'no-personal-advice'", "its rails: "),
         ("{self-check: {strict: true}}", "has no setting 'strict'", "its settings: none"),

@@ -46,6 +46,22 @@ IDENTITY = Identity.of(
 )
 
 
+def plain_record() -> dict[str, Any]:
+    """A call that passed, as a log has it."""
+    record = make_record(
+        IDENTITY,
+        Verdict("passed"),
+        now=NOON,
+        hook="call",
+        function="returned",
+        messages=1,
+        guard_ms=1.0,
+        function_ms=1.0,
+        content={},
+    )
+    return {**record, "missed": 0}
+
+
 def verdict(number: int) -> Verdict:
     """Of the tenth call each: blocked, blocked by a failure, degraded, modified, else passed."""
     step = StepRecord("input", "company", "iorails", ("judge",), "passed", None, False, 1, 1, 0.5)
@@ -244,7 +260,8 @@ def test_stats(logs: Path, guardlint: Callable[..., Any]) -> None:
         "  PERSON             20   66.7%  ████████████████",
         "model calls of the rails  100 made, 1 a call",
         "  predicted               200; made 50% of that",
-        "  cost EUR                0.2 estimated, 0.4 predicted",
+        "  tokens                  nobody knows",
+        "  cost EUR                0.2 spent (estimated); 0.4 predicted, spent 50% of that",
     ):
         assert line in ran.out
     data = valid("audit-stats", guardlint("audit", "stats", "logs", "--format", "json").out)
@@ -381,36 +398,15 @@ def test_percentiles() -> None:
 )
 def test_a_record_with_something_else(changes: dict[str, Any]) -> None:
     """Is not counted at all, not even in part."""
-    record = make_record(
-        IDENTITY,
-        Verdict("passed"),
-        now=NOON,
-        hook="call",
-        function="returned",
-        messages=1,
-        guard_ms=1.0,
-        function_ms=1.0,
-        content={},
-    )
-    record["missed"] = 0
+    record = plain_record()
     found = stats_of([record, {**record, **changes}]).data()
     assert {**stats_of([record]).data(), "not_records": 1} == found
 
 
 def test_memory_does_not_grow_with_names() -> None:
     """A log with a million applications is counted, the rest of them together."""
-    record = make_record(
-        IDENTITY,
-        Verdict("passed"),
-        now=NOON,
-        hook="call",
-        function="returned",
-        messages=1,
-        guard_ms=1.0,
-        function_ms=1.0,
-        content={},
-    )
-    found: Stats = stats_of({**record, "missed": 0, "app": f"app-{number}"} for number in range(5000))
+    record = plain_record()
+    found: Stats = stats_of({**record, "app": f"app-{number}"} for number in range(5000))
     apps = found.data()["by"]["app"]
     assert 1001 == len(apps)
     assert 4000 == apps["(others)"]

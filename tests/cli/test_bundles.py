@@ -407,7 +407,7 @@ class TestInspect:
         said = guardlint("inspect", bundle, "--trust", "one.pub").out
         parts = (
             "may be run", "claims-and-cards, revision 7", "harbour-bank@1.0.0, which extends customer-facing",
-            "A message, before the model", "1. mask-personal-data@1.0.0 masks personal data",
+            "A message, before the model", "1. mask-personal-data@1.1.0 masks personal data",
             "2. the company's rails, on NeMo's fast engine", "from self-check@1.0.0, which asks with",
             "3. the team's rails, on NeMo's LLMRails, in a process of its own", "block card credentials",
             "4. the company's rails again", "The answer, before the user", "openai/gpt-4o-mini",

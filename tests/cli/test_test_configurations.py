@@ -251,14 +251,18 @@ def test_a_configuration_that_nemo_refuses(team: Callable[..., Any]) -> None:
     assert "NeMo refuses the configuration" in ran.out
 
 
+def with_action(team: Callable[..., Any], colang: str, code: str) -> None:
+    """The team's flows, with an action of its own."""
+    folder = team.home / "guardrails"  # type: ignore[attr-defined]
+    (folder / "rails" / "own.co").write_text(colang)
+    head = "from nemoguardrails.actions import action\n\n\n@action()\n"
+    (folder / "actions.py").write_text(head + code)
+
+
 def test_an_action_that_fails_is_no_block(team: Callable[..., Any]) -> None:
     """Unless the case is about an outage."""
-    own = team.home / "guardrails" / "rails" / "own.co"  # type: ignore[attr-defined]
-    own.write_text(COLANG.replace('  if "gold', '  $x = execute break_down\n  if "gold'))
-    (team.home / "guardrails" / "actions.py").write_text(  # type: ignore[attr-defined]
-        "from nemoguardrails.actions import action\n\n\n@action()\n"
-        "async def break_down():\n    raise ValueError\n"
-    )
+    own = COLANG.replace('  if "gold', '  $x = execute break_down\n  if "gold')
+    with_action(team, own, "async def break_down():\n    raise ValueError\n")
     ran = team("  - {id: a, user: hi, expect: passed}\n")
     assert 1 == ran.code
     assert "the action `break_down` fails" in ran.out
@@ -274,12 +278,9 @@ def test_a_process_that_dies_is_said(team: Callable[..., Any]) -> None:
 
 def test_a_verdict_that_differs_is_flaky(team: Callable[..., Any]) -> None:
     """An action that counts: seen where a case fails, and where each is tried often."""
-    own = team.home / "guardrails" / "rails" / "own.co"  # type: ignore[attr-defined]
-    own.write_text(COLANG.replace('  if "gold card" in $user_message', "  $odd = execute turn\n  if $odd"))
-    (team.home / "guardrails" / "actions.py").write_text(  # type: ignore[attr-defined]
-        "from nemoguardrails.actions import action\n\nturns = []\n\n\n@action()\nasync def turn():\n"
-        "    turns.append(1)\n    return len(turns) % 2 == 1\n"
-    )
+    own = COLANG.replace('  if "gold card" in $user_message', "  $odd = execute turn\n  if $odd")
+    counting = "async def turn(turns=[]):\n    turns.append(1)\n    return len(turns) % 2 == 1\n"
+    with_action(team, own, counting)
     ran = team("  - {id: a, user: hi, expect: passed}\n")
     assert 1 == ran.code
     assert "flaky: 2 runs differ: blocked by check gold (" in ran.out

@@ -113,13 +113,14 @@ class Workshop:
         engines: Mapping[str, Any] | None = None,
         signers: list[PrivateKey] | None = None,
         nemo: str = "0.24.1",
+        manifest: Mapping[str, Any] | None = None,
     ) -> Path:
         company = {"config.yml": company or regex_config()} if not isinstance(company, Mapping) else company
         files = {f"company/{name}": textwrap.dedent(text).encode() for name, text in company.items()}
         files |= {f"team/{name}": textwrap.dedent(text).encode() for name, text in (team or {}).items()}
         files["plan.yml"] = yaml.safe_dump(dict(plan_data or plan())).encode()
         digest = f"sha256:{'0' * 64}"
-        manifest = {
+        told = {
             "name": "claims",
             "guardlint": "0.1.0",
             "nemo": nemo,
@@ -139,10 +140,11 @@ class Workshop:
             },
             "llm_calls": {"low": 0, "usual": 0, "high": 0},
             "team_code": "isolated" if team else "none",
+            **(manifest or {}),
         }
         path = self.folder / f"bundle-{len(list(self.folder.iterdir()))}.glbundle"
         keys = [self.key] if signers is None else signers
-        path.write_bytes(seal(files, manifest, signers=keys, created=datetime(2026, 1, 1, tzinfo=UTC)))
+        path.write_bytes(seal(files, told, signers=keys, created=datetime(2026, 1, 1, tzinfo=UTC)))
         return path
 
     def guard(self, *, audit: Any = None, **parts: Any) -> Guard:
@@ -191,15 +193,23 @@ def every_record_is_one(
 ) -> Iterator[None]:
     """Whatever a test of the guard records is a record by the schema."""
     wrong: list[str] = []
-    written = audit.chained
+    handed_on, written = audit.chained, audit_file.sealed
+
+    def look(record: dict[str, Any]) -> None:
+        if "schema" in record:  # tests of files write records of their own
+            wrong.extend(error.message for error in record_schema.iter_errors(record))
 
     def chained(record: dict[str, Any], previous: str, key: bytes | None = None) -> Any:
-        line, linked = written(record, previous, key)
-        if "schema" in record:  # tests of files write records of their own
-            wrong.extend(error.message for error in record_schema.iter_errors(linked))
+        line, linked = handed_on(record, previous, key)
+        look(linked)
         return line, linked
 
-    for module in (audit, audit_file):
-        monkeypatch.setattr(module, "chained", chained)
+    def sealed(text: str, key: bytes | None = None) -> Any:
+        line, digest = written(text, key)
+        look(json.loads(line))
+        return line, digest
+
+    monkeypatch.setattr(audit, "chained", chained)
+    monkeypatch.setattr(audit_file, "sealed", sealed)
     yield
     assert [] == wrong

@@ -70,7 +70,7 @@ def says(said: str | None) -> Callable[[str], Any]:
 
 
 async def ask(asker: Asker, *, seconds: float = 5.0, text: str = TEXT) -> RailsVerdict:
-    async with Deadline(asyncio.get_running_loop(), seconds) as deadline:
+    with Deadline(asyncio.get_running_loop(), seconds) as deadline:
         return await asker.ask("input", [{"role": "user", "content": text}], deadline)
 
 

@@ -107,8 +107,11 @@ def test_unwritable_blocks(workshop: Any, tmp_path: Path) -> None:
     def full(record: Any) -> None:
         raise OSError("no space left")
 
-    for sink in (tmp_path / "missing" / "audit.jsonl", full):
+    (tmp_path / "logs").mkdir()
+    for sink in (tmp_path / "logs" / "audit.jsonl", full):
         guard = workshop.guard(audit=sink)
+        if (tmp_path / "logs").exists():
+            (tmp_path / "logs").rmdir()  # gone since the guard was loaded
         result = guard.call(lambda messages: "fine", "hello")
         assert (result.reply, result.verdict.reason, result.verdict.error) == (REFUSAL, "audit-failed", True)
         assert guard.check_input("hello").value == REFUSAL

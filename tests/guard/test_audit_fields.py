@@ -89,8 +89,8 @@ def profile(name: str, cost: Any, calls: Any, currency: str | None = "USD") -> d
     ("profiles", "cost"),
     [
         ([], None),
-        ([profile("chat", 0.004, 2)], {"predicted": 0.004, "estimated": 0.002}),
-        ([profile("chat", 0.004, 0)], {"predicted": 0.004, "estimated": None}),
+        ([profile("chat", 0.004, 2)], {"predicted": 0.004, "estimated": 0.002, "actual": None}),
+        ([profile("chat", 0.004, 0)], {"predicted": 0.004, "estimated": None, "actual": None}),
         ([profile("chat", None, 2)], None),
         ([profile("chat", 0.004, 2, None)], None),
         ([profile("chat", 0.004, 2), profile("mail", 0.1, 2)], None),
@@ -107,7 +107,8 @@ def test_cost_of_a_profile() -> None:
     """The host says which traffic it serves; a name that the bundle does not know is refused."""
     manifest = {"cost": [profile("chat", 0.004, 2), profile("mail", 0.1, 2)]}
     found = Identity.of(manifest, "0" * 64, (), "mail")
-    assert {"currency": "USD", "profile": "mail", "predicted": 0.1} == found.cost
+    assert found.pricing is not None
+    assert {"currency": "USD", "profile": "mail", "predicted": 0.1} == found.pricing.told
     with pytest.raises(ConfigError) as caught:
         Identity.of(manifest, "0" * 64, (), "mial")
     assert "it has chat, mail" in (caught.value.help or "")

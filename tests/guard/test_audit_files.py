@@ -25,7 +25,7 @@ from guardlint.guard import AuditLog, read_audit_key, verify_chain
 from guardlint.guard.audit import GENESIS, Audit
 from guardlint.guard.audit_chain import chained, record_hash
 from guardlint.guard.audit_file import ChainFile, last_hash
-from guardlint.guard.audit_names import files_of
+from guardlint.guard.audit_open import files_of
 from guardlint.guard.audit_verify import verify_chains
 
 KEY = b"k" * 32

@@ -214,7 +214,7 @@ class TestCoroutine:
 
         async def work() -> int:
             places.append(threading.get_ident())
-            async with Deadline(loop.loop, 5) as deadline:
+            with Deadline(loop.loop, 5) as deadline:
                 await deadline.cross()
                 await deadline.cross()
                 await asyncio.sleep(0)
@@ -234,7 +234,7 @@ class TestCoroutine:
 
         async def work() -> str:
             try:
-                async with Deadline(loop.loop, 0.05) as deadline:
+                with Deadline(loop.loop, 0.05) as deadline:
                     if crossing:
                         await deadline.cross()
                         await asyncio.sleep(5)

@@ -27,8 +27,11 @@ class Process:
 
     def __init__(self, batches: list[list[str]]) -> None:
         self.process = self
-        self.answers = True
+        self.answers = self.alive = True
         self._batches = batches
+
+    def at_end(self, tell: Any) -> None:
+        pass
 
     async def ask(self, _profile: int, texts: Sequence[str]) -> list[list[Span]]:
         self._batches.append(list(texts))

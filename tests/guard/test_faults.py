@@ -291,7 +291,7 @@ class TestModelEndpoint:
         asked = model.asked
         history += [{"role": "assistant", "content": "yes"}, {"role": "user", "content": "and now?"}]
         assert not lenient.check_input(history).verdict.degraded
-        assert model.asked == asked + 2
+        assert model.asked == asked + 3  # the user's two, and a reply that nobody released
 
     def test_in_the_record(self, lenient: Guard, model: MisbehavingServer) -> None:
         """The audit record names the rails that were left out."""

@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from guardlint.guard import Guard
-from guardlint.guard.call import turns_before
+from guardlint.guard.choosing import turns_before
 
 
 def test_a_sink_that_calls_the_guard(workshop: Any) -> None:

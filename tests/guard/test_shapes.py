@@ -130,6 +130,15 @@ class TestReplies:
         assert dict(result.verdict.entities) == {"EMAIL_ADDRESS": 2}
         ChatCompletion.model_validate(result.reply.model_dump())
 
+    def test_sound_of_a_changed_transcript(self, masking: Guard) -> None:
+        """What was masked in the transcript is still spoken in the sound, so that stays behind."""
+        sound = {"id": "audio_1", "data": "UklGRg==", "expires_at": 1_700_000_000}
+        for said, data in ((f"Write to {MAIL}.", ""), ("Good morning.", "UklGRg==")):
+            given = completion(None, audio={**sound, "transcript": said})
+            audio = masking.call(lambda messages: given, "hello").reply.choices[0].message.audio  # noqa: B023
+            assert (audio.transcript, audio.data) == (said.replace(MAIL, MASK), data)
+            assert given.choices[0].message.audio.data == "UklGRg=="
+
     def test_unchanged_is_the_same_object(self, masking: Guard) -> None:
         """What needs no change is handed on."""
         given = completion("hello")
@@ -163,7 +172,7 @@ class TestReplies:
         message = masking.call(lambda messages: given, "x").reply.choices[0].message
         assert json.loads(message.tool_calls[0].function.arguments) == {"to": MASK}
         assert (message.refusal, message.audio.transcript) == (f"Not {MASK}", f"I wrote to {MASK}")
-        assert message.audio.data == "aGVsbG8="
+        assert message.audio.data == ""  # the sound says what was masked
 
     def test_escaped_arguments_are_read_as_the_tool_reads_them(
         self, masking: Guard, regex_guard: Guard

@@ -26,6 +26,22 @@ class Bot:
     def chat(self, prompt: str) -> bytes:
         return b""
 
+    @guard.protect
+    @staticmethod
+    def ask(prompt: str) -> str:
+        return prompt
+
+@guard.protect
+def pieces(messages: list[dict[str, str]]) -> Iterator[str]:
+    yield "x"
+
+@guard.protect
+async def chunks(prompt: str) -> AsyncIterator[bytes]:
+    yield b""
+
+async def created(prompt: str) -> AsyncIterator[bytes]:
+    return chunks(prompt)
+
 def told(verdict: Verdict) -> str:
     return verdict.status
 
@@ -36,12 +52,24 @@ reveal_type(guard.wrap(sync, on_block=told))  # def (messages: list[dict[str, st
 reveal_type(guard.call(sync, [], k=2))  # guardlint.guard.verdict.Result[str]
 reveal_type(guard.session().call(sync, "hi").reply)  # str
 reveal_type(guard.check_input("hi").value)  # str
+reveal_type(pieces)  # def (messages: list[dict[str, str]]) -> typing.Iterator[str]
+reveal_type(chunks)  # def (prompt: str) -> typing.AsyncIterator[bytes]
+reveal_type(guard.stream(pieces, []))  # guardlint.guard.streamed.Streamed[str]
+reveal_type(guard.astream(chunks, "x"))  # guardlint.guard.streamed.AsyncStreamed[bytes]
+reveal_type(guard.astream(created, "x"))  # guardlint.guard.streamed.AsyncStreamed[bytes]
+reveal_type(guard.session().stream(pieces, "hi"))  # guardlint.guard.streamed.Streamed[str]
+reveal_type(guard.session().astream(chunks, "hi"))  # guardlint.guard.streamed.AsyncStreamed[bytes]
+reveal_type([piece for piece in guard.stream(pieces, [])])  # list[str]
 reveal_type(guard.check_tool_call("f", {"a": 1}).value)  # dict[str, int]
 
 async def main() -> None:
     reveal_type((await guard.acall(later, "x", [])).reply)  # dict[str, int]
     reveal_type((await guard.acheck_output("x")).value)  # str
+    reveal_type([piece async for piece in guard.astream(chunks, "x")])  # list[bytes]
+    async with guard.astream(chunks, "x") as stream:
+        reveal_type(stream.verdict)  # Verdict | None
 
+guard.stream(later, "x", [])  # error: Argument 1 to "stream"
 sync(3)  # error: Argument 1 to "sync" has incompatible type "int"; expected "list[dict[str, str]]"
 sync([], j=1)  # error: Unexpected keyword argument "j" for "sync"
 guard.wrap(sync, on_block="raise")  # error: Argument "on_block"

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guardlint.guard.streaming.beginnings import Beginnings, Pattern
 from guardlint.guard.streaming.gate import Gate
 from guardlint.guard.streaming.holdback import LIMIT, Holdback, TooLong
-from guardlint.guard.streaming.spread import MOST_WORDS, words_held
 from guardlint.guard.streaming.tails import HELD_WORDS
 from guardlint.guard.streaming_plan import Looks
 from guardlint.pii import PROFILES, Custom, Detector, Pseudonyms, Span, Transformer
@@ -61,6 +61,23 @@ LONG = {
             "note": "as we agreed " * 9,
         }
     ),
+    "escapes": json.dumps(
+        {
+            f"note {n}": f"Lieferadresse: Johannes Höfig, Hövelplatz 6{n}, 78546 Crailsheim, bitte klingeln. "
+            + "Und so " * 3
+            for n in range(5)
+        }
+    ),
+    "far keys": json.dumps(
+        {
+            "account": {"note": "as we agreed, and so on. " * 5, "number": "12345678", "currency": "GBP"},
+            "phones": ["none at all, as it is said here", *(f"0207 946 09{n}" for n in range(10, 30))],
+            "said": "and that was all of it, as far as anybody knows here, and there is nothing else to say",
+        }
+    ),
+    "json in prose": 'She said "no", and then: {"account": {"number": "12345678", "words": "'
+    + "and so it goes on " * 6
+    + '"}} and "that was all" of it, as far as anybody knows here, and nothing else is said.',
     "japanese": "お問い合わせは anna.schmidt@example.com までお願いいたします。" * 5,
 }
 
@@ -195,46 +212,61 @@ def test_the_work_grows_with_the_text() -> None:
     assert sum(looks) < 4 * len(text)
 
 
+OWN = [
+    Custom("CASE", r"case: [^.]+\.", 0.9),
+    Custom("CASE", r"\bC\d{2}(?: \d{4}){9}\b", 0.9),
+    Custom("CASE", r"(?:[a-z]+ ){26}end", 0.9),
+]
+LONG_VALUE = (
+    "We have found it in the case: " + "one more word and " * 90 + "the end. That is all " + "and so on " * 30
+)
+
+
+def streamed_own(text: str, size: int) -> list[str]:
+    """What is released after each piece where a company has recognisers of its own."""
+    detector = Detector(PROFILES["structured"].with_custom(OWN))
+    held, out = Holdback(Beginnings([Pattern(one.pattern, whole=True) for one in OWN])), [""]
+    for piece in [*(text[start : start + size] for start in range(0, len(text), size)), None]:
+        held.end() if piece is None else held.feed(piece)
+        part = ""
+        while (window := held.question()) is not None:
+            segment = held.answer(detector.detect(window))
+            part += MASKING.apply(segment.text, segment.spans, Pseudonyms())
+        out.append(part)
+    return out
+
+
 @pytest.mark.parametrize(
-    ("pattern", "words"),
+    "text",
     [
-        (r"POL-\d+", 8),
-        (r"policy\s+no\.?\s*\d{6}", 8),
-        (r"\bC\d{2}(?: \d{4}){9}\b", 10),
-        (r"(?:[a-z]+ ){12}end", 13),
-        (r"case: [^.]+\.", MOST_WORDS),
-        (r"(a)-\1", MOST_WORDS),
-        (r"x(?=.{0,30}y)", 31),
+        LONG_VALUE,
+        "It is C12 " + "1234 " * 8 + "5678 and that is what the file says about it, as far as we know here.",
+        "the words of it go on and on and " * 3 + "then the end has come at last, says the file.",
+        "In full width: ｃａｓｅ： "
+        + "one more word and " * 20
+        + "the end. And so on, until there is no more.",
     ],
 )
-def test_patterns_of_a_company_hold_what_they_reach(pattern: str, words: int) -> None:
-    """As many words as a match can stand over; a part of one never goes out."""
-    assert words_held([Custom("CASE", pattern)]) == words
-
-
-def test_a_long_value_of_a_company_is_not_taken_apart() -> None:
-    """Longer than the eight words that wait by themselves."""
-    own = Custom("CASE", r"case: [^.]+\.", 0.9)
-    detector = Detector(PROFILES["structured"].with_custom([own]))
-    text = (
-        "We have found it in the case: "
-        + "one more word and " * 9
-        + "the end. That is all "
-        + "and so on " * 30
-    )
-    expected = detector.mask(text)
+def test_a_long_value_of_a_company_is_not_taken_apart(text: str) -> None:
+    """Longer than the eight words that wait by themselves, and longer than any number of them."""
+    expected = Detector(PROFILES["structured"].with_custom(OWN)).mask(text)
+    assert "<CASE>" in expected
     for size in (1, 13, len(text)):
-        held, out = Holdback(words_held([own])), ""
-        for piece in [*(text[start : start + size] for start in range(0, len(text), size)), None]:
-            if piece is None:
-                held.end()
-            else:
-                held.feed(piece)
-            while (window := held.question()) is not None:
-                segment = held.answer(detector.detect(window))
-                out += MASKING.apply(segment.text, segment.spans, Pseudonyms())
-            assert expected.startswith(out)
-        assert out == expected
+        so_far = ""
+        for part in streamed_own(text, size):
+            so_far += part
+            assert expected.startswith(so_far)
+        assert so_far == expected
+
+
+def test_where_no_value_of_a_company_has_begun_nothing_more_waits() -> None:
+    """However long one may be."""
+    text = "and so it goes on. Without any end in sight for anybody, it seems to me! " * 20
+    so_far = most = 0
+    for number, part in enumerate(streamed_own(text, 4)):
+        so_far += len(part)
+        most = max(most, min(number * 4, len(text)) - so_far)
+    assert most < 240
 
 
 def judged(text: str, cuts: Sequence[int], looks: Looks) -> tuple[list[str], str]:

@@ -75,6 +75,30 @@ def test_colang_files_alone_are_a_configuration(tmp_path: Path) -> None:
     assert ["bot"] == names(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "manifest", ["schema: guardlint/rail/v1\n", "id: x\r\n'schema' : \"guardlint/rail/v1\"\r\n"]
+)
+def test_the_parts_of_an_approved_rail_are_no_configuration(tmp_path: Path, manifest: str) -> None:
+    """By name, by walking and from within; a configuration that lies among them still is one."""
+    parts = "import guardrails\n"
+    write(tmp_path, rails__topic__rail_yml=manifest, rails__topic__prompts_yml="prompts: []\n")
+    write(tmp_path, rails__topic__topic_co=parts, rails__topic__colang_2__topic_co=parts)
+    for start in (".", "rails", "rails/topic", "rails/topic/colang_2"):
+        assert [] == find_roots(tmp_path / start), start
+    write(tmp_path, bot__rails_co=parts)
+    assert ["bot"] == names(tmp_path)
+    write(tmp_path, rails__topic__tests__config_yml=GOOD)
+    assert ["rails/topic/tests"] == names(tmp_path)
+
+
+def test_a_file_named_like_a_manifest_hides_nothing(tmp_path: Path) -> None:
+    """Neither another tool's nor one that a team lays beside its configuration."""
+    write(tmp_path, bot__rail_yml="schema: railway/v1\n", bot__rails_co="define flow x\n  stop\n")
+    assert ["bot"] == names(tmp_path)
+    write(tmp_path, other__rail_yml="schema: guardlint/rail/v1\n", other__rails_yml=GOOD)
+    assert ["other"] == names(tmp_path)
+
+
 def test_what_git_ignores_is_passed_over(tmp_path: Path) -> None:
     """As long as the folder is in a repository."""
     write(tmp_path, keep__config_yml=GOOD, out__config_yml=GOOD)

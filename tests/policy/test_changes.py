@@ -9,6 +9,7 @@ import pytest
 from guardlint.policy.central import Central
 from guardlint.policy.changes import changes
 from guardlint.policy.described import lines_of
+from guardlint.source.record import replace
 
 Write = Callable[..., Central]
 
@@ -156,3 +157,19 @@ def test_says(verb: str, body: str, says: str, central: Write) -> None:
     """A requirement in words that need no schema beside them."""
     (line,) = (line for line in lines_of(central(a=entry(verb, body)).policy("a")) if line.id == "x")
     assert line.says == says
+
+
+def test_a_setting_that_an_earlier_rail_did_not_have(central: Write) -> None:
+    """It did what the default does, so that only a value beyond it is a change of direction."""
+    repository = central(
+        a=rail("mask-personal-data"), b=rail("mask-personal-data", ", settings: {thresholds: {URL: 0.2}}")
+    )
+    rails = {name: repository.rail(name) for name in repository.rails()}
+    before, after = repository.policy("a"), repository.policy("b")
+    (use,) = before.rails["input"]
+    earlier = {name: value for name, value in use.settings.items() if name != "thresholds"}
+    before = replace(before, rails={**before.rails, "input": (replace(use, settings=earlier),)})
+    assert ["stricter"] == [change.way for change in changes(before, after, rails)]
+    assert [] == [
+        change.way for change in changes(before, repository.policy("a"), rails) if change.way == "looser"
+    ]

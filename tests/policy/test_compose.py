@@ -49,7 +49,12 @@ def test_child_inherits_everything_with_its_origin(central: Write) -> None:
     assert [10, 13, 10] == [use.origin.place.line for use in policy.rails["input"]]
     assert (10.0, "parent@1.0.0") == (policy.timeout_seconds.value, policy.timeout_seconds.origin.label)
     assert ["parent", "child"] == [part.id for part in policy.composed_of]
-    assert {"entities": "default", "action": "mask", "restore": False} == policy.rails["input"][0].settings
+    assert {
+        "entities": "default",
+        "action": "mask",
+        "restore": False,
+        "thresholds": {},
+    } == policy.rails["input"][0].settings
 
 
 def test_reference_policies_compose() -> None:

@@ -242,6 +242,26 @@ def test_a_block_keeps_its_line_break(team, style: str) -> None:
     assert ask(team(config_yml=text.replace("STYLE", f"{style}-")), VAULT).reply == REFUSAL
 
 
+@pytest.mark.parametrize("pattern", ["'^\\d{16}$'", "'(?:^\\d{4} ?\\d{12}$)'"])
+def test_a_number_between_anchors_is_found_alone_only(team, pattern: str) -> None:
+    """In a sentence it passes, on either side; alone it does not."""
+    number = "4111" + "1" * 12
+    for way, text in (("input", f"my card is {number}"), ("output", f"Your card is {number}.")):
+        asked = {"answer": text} if way == "output" else {}
+        base = PATTERN.replace(
+            "input: {flows: [regex check input]}", f"{way}: {{flows: [regex check {way}]}}"
+        )
+        base = base.replace("WAY", way)
+        broken = team(config_yml=base.replace("PATTERN", pattern))
+        assert rules(broken) == ["dead-pattern"]
+        assert ask(broken, text, **asked).reply == asked.get("answer", ANSWER)
+        alone = {"answer": number} if way == "output" else {}
+        assert ask(broken, number, **alone).reply == REFUSAL
+        mended = team(config_yml=base.replace("PATTERN", "'\\b\\d{16}\\b'"))
+        assert rules(mended) == []
+        assert ask(mended, text, **asked).reply == REFUSAL
+
+
 def test_an_empty_alternative_refuses_everybody(team) -> None:
     """It matches every text."""
     broken = team(config_yml=PATTERN.replace("WAY", "input").replace("PATTERN", "'vault|'"))

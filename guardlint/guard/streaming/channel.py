@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
+from guardlint.engines import Status
 from guardlint.guard.call import Call
+from guardlint.guard.json_texts import past_escape
 from guardlint.guard.plan import Plan, Step
+from guardlint.guard.streaming.beginnings import Beginnings, Pattern
 from guardlint.guard.streaming.gate import Gate
 from guardlint.guard.streaming.holdback import Holdback, Segment, TooLong
-from guardlint.guard.streaming.spread import words_held
 from guardlint.guard.streaming.tails import WORD
 from guardlint.pii import Span, Transformer
 
@@ -107,6 +110,8 @@ def _stages(plan: Plan) -> list[_Stage]:
             rails.append(step)
     if rails:
         stages.append(_Judged(plan, tuple(rails)))
+    if plan.stream.only_at_end and not any(isinstance(stage, _Judged) for stage in stages):
+        return [*stages, _AtEnd()]
     # What stands for a value is only put back whole, so words are not taken apart where anything is.
     return stages or [_Words() if any(step.restore for step in plan.steps["input"]) else _Open()]
 
@@ -136,6 +141,16 @@ class _Open:
         return text or None
 
 
+class _AtEnd(_Open):
+    """What the policy wants held to the end although no rail has to look at it."""
+
+    def question(self) -> str | None:
+        return super().question() if self._ended else None
+
+    async def step(self, steps: Steps, call: Call) -> str | None:
+        return await super().step(steps, call) if self._ended else None
+
+
 class _Words(_Open):
     """The same, but for the word that has not ended."""
 
@@ -160,7 +175,7 @@ class _Masked(Holdback):
     __slots__ = ("_pii",)
 
     def __init__(self, step: Step) -> None:
-        super().__init__(words_held(step.recognizers))
+        super().__init__(Beginnings([Pattern(one.pattern, whole=True) for one in step.recognizers]))
         self._pii = step
 
     async def step(self, steps: Steps, call: Call) -> str | None:
@@ -181,19 +196,34 @@ class _Masked(Holdback):
         call.entities.update(span.entity for span in segment.spans)
         if transformer.blocks(segment.spans):
             call.block("personal-data", rail=self._pii.rail)
+            _note(call, "blocked")
             return None
         call.changed = True
+        _note(call, "modified")
         return self._apply(transformer, segment, call)
 
     def _apply(self, transformer: Transformer, segment: Segment, call: Call) -> str:
         # The last stretch knows whether the whole is JSON, and no other needs to (see json_from).
         last = self.released == len(self.text)
         before = self.text[: segment.start] if last else _NO_JSON
+        shift = len(before)
+        starts = [self._start(segment.start + span.start) - segment.start for span in segment.spans]
         spans = [
-            Span(span.start + len(before), span.end + len(before), span.entity, span.score)
-            for span in segment.spans
+            Span(start + shift, span.end + shift, span.entity, span.score)
+            for start, span in zip(starts, segment.spans, strict=True)
+            if start < span.end
         ]
         return transformer.apply(before + segment.text, spans, call.pseudonyms)[len(before) :]
+
+    def _start(self, place: int) -> int:
+        """Where a value begins; of JSON never within an escape."""
+        return past_escape(self.text, place) if self.text.lstrip()[:1] in ("{", "[") else place
+
+
+def _note(call: Call, status: Status) -> None:
+    """What came of the look that was recorded last: its findings may still have been held back."""
+    if call.steps and call.steps[-1].step == "pii":
+        call.steps[-1] = replace(call.steps[-1], status=status, rail=call.rail)
 
 
 class _Judged(Gate):

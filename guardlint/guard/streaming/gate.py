@@ -1,7 +1,8 @@
 """Where the rails look at a growing text, and what may be released after they did: pure, without I/O.
 
 A rail always sees the whole text so far. After a look that is not the last one, the eight words before the
-place looked at stay back: a forbidden phrase may have begun there.
+place looked at stay back: a forbidden phrase may have begun there. Where the rails' own patterns are known,
+whatever could still become a match of one stays back too, however long it is (see ``beginnings``).
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ class Gate:
             stop = last
         else:
             stop = self._words[self._looked - HELD_WORDS][0] if self._looked > HELD_WORDS else 0
+            if stop > self._released:
+                stop = min(stop, self._looks.forbidden.first(self._text, self._released, last))
         stop = max(stop, self._released)
         text, self._released = self._text[self._released : stop], stop
         return text

@@ -4,154 +4,216 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import typing
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from time import perf_counter
 from typing import Any, Final, Literal
 
 from guardlint.errors import UsageError
+from guardlint.guard.bare import alone
 from guardlint.guard.refusals import shape_of_hint
+from guardlint.guard.running import Begin, Tell, aover, over
+from guardlint.guard.streaming.kept import Kept
 from guardlint.guard.streaming.pieces import Shape
 from guardlint.guard.streaming.stream import Stream
 from guardlint.guard.turns import Turn
-from guardlint.guard.verdict import Verdict
 from guardlint.guard.wrapping import ChatFunction
 
-__all__ = ["StreamFunction", "Tell", "guarded_stream"]
-
-Tell = Callable[[Verdict], Verdict]
-"""Told of every verdict; gives it back."""
-Begin = Callable[[ChatFunction, tuple[Any, ...], dict[str, Any]], Turn]
-"""Makes the turn of a call."""
+__all__ = ["astreamed", "guarded_stream", "streamed"]
 
 _OVER: Final = object()
 
 
-def guarded_stream(chat: ChatFunction, begin: Begin, tell: Tell) -> Callable[..., Any]:
-    """The generator function ``chat`` between its rails, sync or async as it is, with its signature."""
-    streams = StreamFunction(chat)
-    if chat.kind == "generator":
+def guarded_stream(
+    chat: ChatFunction, begin: Begin, tell: Tell, kind: Literal["sync", "async"] | None = None
+) -> Callable[..., Any]:
+    """The generator function of ``chat`` between its rails, sync or async as it is, with its signature."""
+    if kind == "sync" or (kind is None and chat.kind == "generator"):
 
         @functools.wraps(chat.fn)
         def guarded(*args: Any, **kwargs: Any) -> Generator[Any, None, None]:
-            yield from streams.run(begin(chat, args, kwargs), tell)
+            try:
+                turn = begin(chat, args, kwargs)
+            finally:
+                del args, kwargs
+            yield from streamed(turn, tell)
 
         return guarded
 
     @functools.wraps(chat.fn)
     async def guarded_async(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
-        async with contextlib.aclosing(streams.arun(begin(chat, args, kwargs), tell)) as pieces:
+        try:
+            turn = begin(chat, args, kwargs)
+        finally:
+            del args, kwargs
+        async with contextlib.aclosing(astreamed(turn, tell)) as pieces:
             async for piece in pieces:
                 yield piece
 
     return guarded_async
 
 
-class StreamFunction:
-    """A generator function and what its pieces looked like last time: refusals look so too."""
-
-    __slots__ = ("_chat", "_shape")
-
-    def __init__(self, chat: ChatFunction) -> None:
-        self._chat = chat
-        self._shape = _stated(chat)
-
-    def run(self, turn: Turn, tell: Tell) -> Generator[Any, None, None]:
-        """The pieces of a generator function that may be released."""
-        ways = _Ways(turn, tell, self._shape)
-        if not turn.call.blocked:
-            turn.service.wait_input(turn.call, "call")
-        if not turn.call.blocked:
-            pieces = ways.open()
-            try:
-                while not ways.over:
-                    ways.take(self._next(ways, pieces))
-                    while ways.due:
-                        turn.service.wait_stream(ways.stream, turn.call)
-                    if not ways.over:
-                        yield from ways.stream.take()
-                ways.completed()
-            finally:
-                self._shape = ways.stream.shape
-                with contextlib.suppress(Exception):  # nothing more of it is wanted
-                    _close(pieces)
-                turn.service.wait_record(turn.call, "call", ways.close())
-                tell(turn.call.verdict())
-        yield from ways.rest()
-        if turn.call.blocked:
-            piece, verdict = turn.refused(tell(turn.call.verdict()))
-            tell(verdict)
-            yield piece
-
-    async def arun(self, turn: Turn, tell: Tell) -> AsyncGenerator[Any, None]:
-        """The pieces of an async generator function that may be released."""
-        ways = _Ways(turn, tell, self._shape)
-        if not turn.call.blocked:
-            await turn.service.await_input(turn.call, "call")
-        if not turn.call.blocked:
-            pieces = ways.open()
-            try:
-                while not ways.over:
-                    ways.take(await self._anext(ways, pieces))
-                    while ways.due:
-                        await turn.service.await_stream(ways.stream, turn.call)
-                    if not ways.over:
-                        for piece in ways.stream.take():
-                            yield piece
-                ways.completed()
-            finally:
-                self._shape = ways.stream.shape
-                with contextlib.suppress(Exception):
-                    await _aclose(pieces)
-                await turn.service.await_record(turn.call, "call", ways.close())
-                tell(turn.call.verdict())
-        for piece in ways.rest():
-            yield piece
-        if turn.call.blocked:
-            piece, verdict = await turn.arefused(tell(turn.call.verdict()))
-            tell(verdict)
-            yield piece
-
-    @staticmethod
-    def _next(ways: _Ways, pieces: Iterator[Any]) -> Any:
+def streamed(turn: Turn, tell: Tell, *, keep: bool = False) -> Generator[Any, None, None]:
+    """The pieces of a function that may be released; ``keep`` them for the turn's history, too."""
+    ways = _Ways(turn, keep)
+    if not turn.call.blocked:
+        turn.service.wait_input(turn.call, "call")
+    if turn.call.blocked:
+        turn.service.record(turn.call, "call", "not-called")
+    else:
+        pieces = None
         try:
-            return next(pieces, _OVER)
+            ways.prepare()
         except BaseException:
-            ways.ended = "raised"
+            over(turn, "not-called", tell)
             raise
-
-    @staticmethod
-    async def _anext(ways: _Ways, pieces: AsyncIterator[Any]) -> Any:
         try:
-            return await anext(pieces, _OVER)
+            pieces = ways.open(ways.call())
+            while not ways.over:
+                ways.take(_next(ways, pieces))
+                while ways.due:
+                    turn.service.wait_stream(ways.stream, turn.call)
+                if not ways.over:
+                    yield from ways.stream.take()
+            ways.completed()
+        finally:
+            with contextlib.suppress(Exception):  # nothing more of it is wanted
+                _close(pieces)
+            over(turn, ways.close(), tell)
+    yield from ways.rest()
+    if turn.call.blocked:
+        piece, verdict = turn.refused(tell(turn.call.verdict()))
+        tell(verdict)
+        yield piece
+
+
+async def astreamed(turn: Turn, tell: Tell, *, keep: bool = False) -> AsyncGenerator[Any, None]:
+    """:func:`streamed` of an async function."""
+    ways = _Ways(turn, keep)
+    if not turn.call.blocked:
+        await turn.service.await_input(turn.call, "call")
+    if turn.call.blocked:
+        await turn.service.await_record(turn.call, "call", "not-called")
+    else:
+        pieces = None
+        try:
+            ways.prepare()
         except BaseException:
-            ways.ended = "raised"
+            await aover(turn, "not-called", tell)
             raise
+        try:
+            pieces = ways.aopen(await ways.acall())
+            while not ways.over:
+                ways.take(await _anext(ways, pieces))
+                while ways.due:
+                    await turn.service.await_stream(ways.stream, turn.call)
+                if not ways.over:
+                    for piece in ways.stream.take():
+                        yield piece
+            ways.completed()
+        finally:
+            with contextlib.suppress(Exception):
+                await _aclose(pieces)
+            await aover(turn, ways.close(), tell)
+    for piece in ways.rest():
+        yield piece
+    if turn.call.blocked:
+        piece, verdict = await turn.arefused(tell(turn.call.verdict()))
+        tell(verdict)
+        yield piece
+
+
+def _next(ways: _Ways, pieces: Iterator[Any]) -> Any:
+    started = perf_counter()
+    try:
+        return next(pieces, _OVER)
+    except BaseException:
+        ways.ended = "raised"
+        raise
+    finally:
+        ways.spent += perf_counter() - started
+
+
+async def _anext(ways: _Ways, pieces: AsyncIterator[Any]) -> Any:
+    started = perf_counter()
+    try:
+        return await anext(pieces, _OVER)
+    except BaseException:
+        ways.ended = "raised"
+        raise
+    finally:
+        ways.spent += perf_counter() - started
 
 
 class _Ways:
     """One stream between its function and its consumer: everything that waits for nothing."""
 
-    __slots__ = ("_rest", "_tell", "ended", "stream", "turn")
+    __slots__ = ("_is_open", "_rest", "ended", "spent", "stream", "turn")
 
-    def __init__(self, turn: Turn, tell: Tell, shape: Shape) -> None:
+    def __init__(self, turn: Turn, keep: bool) -> None:
         self.turn = turn
-        self._tell = tell
-        self.stream = turn.stream = Stream(turn.service.plan, turn.call, Shape.like(shape))
-        self.ended = "stopped"
+        chat = turn.chat
+        if chat.pieces is None:
+            chat.pieces = _stated(chat)
+        self.stream = turn.stream = Stream(turn.service.plan, turn.call, Shape.like(chat.pieces))
+        self.stream.kept = Kept() if keep else None
+        self.ended = "raised"
+        self.spent = 0.0  # seconds in the function, whose pieces rails and consumers keep waiting
+        self._is_open = False
         self._rest: list[Any] = []
 
-    def open(self) -> Any:
-        """Call the function with what the input steps left."""
-        args, kwargs = self.turn.arguments()
+    def prepare(self) -> None:
+        """See :meth:`Turn.prepare <guardlint.guard.turns.Turn.prepare>`."""
+        self.turn.prepare()
         self.turn.call.function_ms = 0.0
         self.stream.started = perf_counter()
+
+    def call(self) -> Any:
+        """What the function gives."""
+        started = perf_counter()
         try:
-            return iter_of(self.turn.chat.fn(*args, **kwargs))
-        except BaseException:
-            self.turn.raised()
-            self._tell(self.turn.call.verdict())
-            raise
+            return self.turn.chat.fn(*self.turn.args, **self.turn.kwargs)
+        finally:
+            self.spent += perf_counter() - started
+
+    async def acall(self) -> Any:
+        """:meth:`call`, and what it gives where that has to be awaited."""
+        given = self.call()
+        started = perf_counter()
+        try:
+            return await given if inspect.isawaitable(given) else given
+        finally:
+            self.spent += perf_counter() - started
+
+    def open(self, given: Any) -> Iterator[Any]:
+        """The iterator of what the function gave.  Raises UsageError when there is none."""
+        # Dictionaries, texts and models of pydantic can be iterated over, and are no pieces.
+        if isinstance(given, list | tuple) or hasattr(given, "__next__"):
+            self._opened()
+            return iter(given)
+        raise self._is_no_stream(given, "an iterator")
+
+    def aopen(self, given: Any) -> AsyncIterator[Any]:
+        """The async iterator of what the function gave.  Raises UsageError when there is none."""
+        if hasattr(given, "__anext__") or (hasattr(given, "__aiter__") and not hasattr(given, "__iter__")):
+            self._opened()
+            return aiter(given)
+        raise self._is_no_stream(given, "an async iterator")
+
+    def _opened(self) -> None:
+        self.ended = "stopped"
+        self._is_open = True
+
+    def _is_no_stream(self, given: object, wanted: str) -> UsageError:
+        if inspect.iscoroutine(given):
+            given.close()
+        self.turn.call.block("reply-unsupported", error=True)
+        self.ended = "unread"
+        return UsageError(
+            f"the guard cannot stream a reply of type {type(given).__name__} and does not release it",
+            help=f"return {wanted} of pieces, or use a generator function",
+        )
 
     def take(self, piece: Any) -> None:
         """One more piece, or their end.  Raises UsageError for what cannot be read."""
@@ -161,17 +223,20 @@ class _Ways:
             return
         if piece is None:
             return  # what `delta.content` is in the last chunk of a stream
+        kind = type(piece).__name__
         try:
             self.stream.push(piece)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the piece is not released
             self.turn.call.block("reply-unsupported", error=True)
             self.ended = "unread"
             if isinstance(error, UsageError):
-                raise
+                raise alone(error) from None
             # Its words may be the piece's: pydantic's quote what they do not take.
             raise UsageError(
-                f"the guard cannot read a piece of type {type(piece).__name__} and does not release it"
+                f"the guard cannot read a piece of type {kind} and does not release it"
             ) from None
+        finally:
+            del piece  # an exception takes this frame along
 
     @property
     def due(self) -> bool:
@@ -191,18 +256,22 @@ class _Ways:
 
     def close(self) -> Literal["returned", "raised"]:
         """Before the record: what it says of the stream.  Returns what became of the function."""
-        self.turn.streamed(self.stream.message)
-        self.stream.note(self.ended)
+        if self._is_open:
+            self.turn.chat.pieces = self.stream.shape
+            self.turn.streamed(self.stream.message)
+            self.stream.note(self.ended)
+        else:
+            self.turn.took()
+        self.turn.call.function_ms = self.spent * 1000
         return "raised" if self.ended == "raised" else "returned"
 
     def rest(self) -> list[Any]:
-        """The last pieces: none of them when there is no record of the call."""
-        return [] if self.turn.call.reason == "audit-failed" else self._rest
-
-
-def iter_of(pieces: Any) -> Any:
-    """The iterator of what a generator function gave."""
-    return aiter(pieces) if hasattr(pieces, "__aiter__") else iter(pieces)
+        """The last pieces, after the record: none of them without one.  The history has its turn now."""
+        turn, kept = self.turn, self.stream.kept
+        if self._is_open and kept is not None:
+            refused = {"role": "assistant", "content": turn.service.plan.refusal}
+            turn.history = [*turn.said(), *([refused] if turn.call.blocked else kept.messages())]
+        return [] if turn.call.reason == "audit-failed" else self._rest
 
 
 def _close(pieces: Any) -> None:
@@ -212,9 +281,10 @@ def _close(pieces: Any) -> None:
 
 
 async def _aclose(pieces: Any) -> None:
-    close = getattr(pieces, "aclose", None)
-    if callable(close):
-        await close()
+    close = getattr(pieces, "aclose", None) or getattr(pieces, "close", None)
+    done = close() if callable(close) else None
+    if inspect.isawaitable(done):
+        await done
 
 
 def _stated(chat: ChatFunction) -> Shape:

@@ -21,9 +21,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from guardlint.guard.streaming.beginnings import Beginnings
+from guardlint.guard.streaming.keys import Keys
 from guardlint.guard.streaming.lines import Inserts, Lines
 from guardlint.guard.streaming.tails import HELD_WORDS, WORD, ends_sentence, growing_from, json_from
 from guardlint.pii import Span
+from guardlint.pii.normalise import normalise
 
 __all__ = ["LIMIT", "Holdback", "Segment", "TooLong"]
 
@@ -70,12 +73,13 @@ class Holdback:
 
     __slots__ = (
         "_ended",
-        "_held",
         "_inserts",
+        "_keys",
         "_lines",
         "_look",
         "_looked",
         "_looks",
+        "_own",
         "_scanned",
         "_text",
         "_too_long",
@@ -83,13 +87,14 @@ class Holdback:
         "released",
     )
 
-    def __init__(self, held: int = HELD_WORDS) -> None:
-        """``held`` words at the end wait in any case, eight at least."""
-        self._held = max(held, HELD_WORDS)
+    def __init__(self, own: Beginnings | None = None) -> None:
+        """``own``: the patterns of a company's own recognisers."""
+        self._own = own or Beginnings(())
         self._text = ""
         self._words: list[tuple[int, int]] = []
         self._lines = Lines()
         self._inserts = Inserts()
+        self._keys = Keys()
         self._looked = 0  # words until the last look
         self._scanned = 0  # words that were asked whether they are the last of a look
         self._looks = 0
@@ -175,7 +180,7 @@ class Holdback:
         most = _FIRST_STEP if not self._looks else max(_STEP, held // 2)
         least = (
             most
-            if held > max(_STEP, 2 * self._held)
+            if held > max(_STEP, 2 * HELD_WORDS)
             else _FIRST_STEP
             if self._looks < _EARLY
             else _LEAST_STEP
@@ -184,7 +189,7 @@ class Holdback:
             if count > len(self._words):
                 return False
             self._scanned = count
-            ended = self._words[count - 1 - self._held] if count > self._held else None
+            ended = self._words[count - 1 - HELD_WORDS] if count > HELD_WORDS else None
             if count == self._looked + most or (ended and ends_sentence(self._text, *ended)):
                 self._looked = count
                 return True
@@ -193,21 +198,23 @@ class Holdback:
     def _window(self, end: int, *, final: bool) -> _Look:
         self._lines.advance(self._text, end)
         self._inserts.advance(self._text, end)
+        self._keys.advance(self._text, end)
         first = self.released
         statement = self._inserts.header(first)
         if statement:
             start = self._inserts.floor(first)
             before = self._text[slice(*statement)] if start > statement[1] else ""
             return _Look(start if before else statement[0], end, before, final)
-        start = self._left(first)
+        start, above = self._keys.left(self._left(first))
         line = self._lines.at(start)
         if line.columns:
             start = line.start
             before = f"{self._text[line.heading : line.heading_end]}\n" if line.heading < start else ""
         elif start - line.start <= _LEFT_TO_LINE:
-            start, before = line.start, ""
+            start, above = self._keys.left(line.start)
+            before = f"{_NO_HEADING}{above}\n" if above else ""
         else:
-            before = _NO_HEADING
+            before = f"{_NO_HEADING}{above}"
         return _Look(start, end, before, final)
 
     def _left(self, first: int) -> int:
@@ -215,15 +222,27 @@ class Holdback:
         index = bisect_right(self._words, (max(first - _LEFT, 0), 0))
         return min(self._words[index][0], first) if index < len(self._words) else first
 
+    def _begun(self, end: int) -> int:
+        """Where a value of a company's own may have begun; recognisers see the text without its tricks."""
+        if not self._own.patterns:
+            return end
+        base = self._left(self.released)
+        view = normalise(self._text[base:end])
+        start = bisect_left(view.starts, self.released - base)
+        first = self._own.first(view.text, start, len(view.text))
+        return base + view.starts[first] if first < len(view.text) else end
+
     def _final(self, end: int, found: Sequence[Span]) -> int:
         """How far ``text[:end]`` is final, which is never within a value or a word."""
-        stop = growing_from(self._text, self._words, self._looked, self.released, self._held)
+        stop = growing_from(self._text, self._words, self._looked, self.released)
+        stop = min(stop, self._begun(end))
         outside = json_from(self._text, end, [(span.start, span.end) for span in found])
         if outside is not None:
             stop = min(stop, outside)
         while True:
             before = stop
-            stop = max(self.released, self._inserts.floor(self._lines.floor(self._text, stop, end)))
+            stop = self._inserts.floor(self._lines.floor(self._text, stop, end))
+            stop = max(self.released, self._keys.floor(stop))
             for span in reversed(found):
                 if span.start < stop <= span.end:
                     stop = span.start

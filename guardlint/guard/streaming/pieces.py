@@ -1,61 +1,31 @@
 """The pieces of a stream: the texts in them taken out, and put into new pieces of the same shape.
 
-Pieces are texts, dictionaries (``{"content": "..."}``), and chunks of OpenAI's chat completions, as
-dictionaries or as the objects of its client. Every string of a delta is text, except for names and ids.
+Pieces are texts, dictionaries (``{"content": "..."}``), chunks of OpenAI's chat completions, as dictionaries
+or as the objects of its client, and ``events``. Every string of a delta is text, except for names and ids.
 Beside the deltas only what looks like a name passes: other texts there have no way through the rails, and
 token probabilities spell the text, so both are left out. Whatever is no plain data is refused.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from time import time
 from typing import Any, Final
 
 from guardlint.errors import UsageError
+from guardlint.guard.streaming.events import Events, is_event
+from guardlint.guard.streaming.plain import NAMES, Audio, Delta, Key, Read, bare, index_of, split
+from guardlint.guard.tools import tool_calls
 
 __all__ = ["Delta", "Key", "Read", "Shape"]
 
-Key = tuple[int, tuple[str | int, ...]]
-"""A text of a stream: the choice, and the path in its delta; list entries by their ``index``."""
-
-_NAMES: Final = frozenset(
-    {"role", "id", "type", "index", "name", "tool_call_id", "object", "created", "model", "finish_reason"}
-    | {"status", "mime_type", "media_type", "format", "expires_at", "data"}
-)
-_NAME: Final = re.compile(r"[A-Za-z0-9_.:/+=-]{0,200}")
-"""What a name or an id looks like; anything else is text, whatever it is called."""
-_DEPTH: Final = 64
 _ENVELOPE: Final = ("id", "object", "created", "model", "system_fingerprint", "service_tier", "type")
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """More of one text."""
-
-    key: Key
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A piece taken apart: its texts, the choices that it ends, and what else there is to pass on.
-
-    ``calls``: the choice, the place and the name of each tool that it begins to call.
-    """
-
-    deltas: tuple[Delta, ...]
-    ends: tuple[int, ...] = ()
-    rest: Any = None
-    calls: tuple[tuple[int, tuple[str | int, ...], str], ...] = ()
 
 
 class Shape:
     """How the pieces of one stream look; it learns from each."""
 
-    __slots__ = ("_form", "_kind", "_last", "_said", "_type")
+    __slots__ = ("_form", "_kind", "_last", "_said", "_type", "events")
 
     def __init__(self) -> None:
         self._kind = "text"  # of the last piece
@@ -63,6 +33,8 @@ class Shape:
         self._type: Any = None
         self._last: Mapping[str, Any] = {}
         self._said: set[tuple[object, ...]] = set()
+        self.events: Events | None = None
+        """Those that came; None until then."""
 
     @classmethod
     def stated(cls, kind: str, piece_class: Any = None) -> Shape:
@@ -87,6 +59,7 @@ class Shape:
         shape = cls()
         shape._kind, shape._form = other._kind, other._form
         shape._type, shape._last = other._type, other._last
+        shape.events = None if other.events is None else Events.like(other.events)
         return shape
 
     def read(self, piece: object) -> Read:
@@ -100,13 +73,29 @@ class Shape:
                 f"the guard cannot read a piece of type {type(piece).__name__} and does not release it",
                 help="yield texts, dictionaries with a content, or chunks of chat completions",
             )
-        self._type = None if isinstance(piece, Mapping) else type(piece)
-        self._last = {name: _bare(data[name]) for name in (*_ENVELOPE, "role", "usage") if name in data}
+        cls = None if isinstance(piece, Mapping) else type(piece)
+        if is_event(data):
+            self._kind = "event"
+            self.events = self.events or Events()
+            return self.events.read(data, cls)
+        self._type = cls
+        self._last = {name: bare(data[name]) for name in (*_ENVELOPE, "role", "usage") if name in data}
         if not isinstance(data.get("choices"), list):
             self._kind = self._form = "message"
-            deltas, rest = _split(data)
+            if isinstance(data.get("snapshot"), str):
+                raise UsageError("the guard cannot read pieces that repeat what was said before")
+            around = {name: data[name] for name in ("role", "type") if name in data}
+            data, sound = _without_sound(data)
+            audio = (Audio(0, {**around, "audio": sound}),) if sound else ()
+            deltas, rest = split(data)
             calls = tuple((0, path, name) for path, name in _called(data))
-            return Read(_keyed(0, deltas), rest=None if deltas and not calls else rest, calls=calls)
+            return Read(
+                _keyed(0, deltas),
+                rest=None if (deltas or audio) and not calls else rest,
+                calls=calls,
+                audio=audio,
+                called=tuple(_whole_calls(data)),
+            )
         self._kind = self._form = "chunk"
         return self._read_chunk(data)
 
@@ -115,6 +104,8 @@ class Shape:
         choice, path = key
         if not path:
             return text
+        if self.events is not None and self.events.knows(key):
+            return self.events.write(key, text)
         delta = _nested(path, text)
         return {**self._envelope(), **delta} if self._form == "message" else self._chunk(choice, delta, None)
 
@@ -122,6 +113,8 @@ class Shape:
         """The last piece of a stream of dictionaries or chunks that was blocked; None for texts."""
         if self._kind == "text":
             return None
+        if self._kind == "event":
+            return (self.events or Events()).refusal(text, verdict)
         if self._kind == "message":
             return {**self._envelope(), "content": text, "guardlint": dict(verdict)}
         delta = {"content": text}
@@ -137,6 +130,8 @@ class Shape:
         ends: list[int] = []
         rests: list[dict[str, Any]] = []
         calls: list[tuple[int, tuple[str | int, ...], str]] = []
+        called: list[tuple[str, Any]] = []
+        audio: list[Audio] = []
         news = not data["choices"] or bool(data.get("usage"))
         for position, choice in enumerate(data["choices"]):
             if not isinstance(choice, Mapping):
@@ -146,7 +141,11 @@ class Shape:
             plain = choice.get("text")  # of the older completions
             if not isinstance(delta, Mapping) or not isinstance(plain, str | None):
                 raise UsageError("the guard cannot read a chunk whose delta or text is none")
-            found, rest = _split(delta)
+            delta, sound = _without_sound(delta)
+            if sound:
+                audio.append(Audio(index, self._chunk(index, {"audio": sound}, None)))
+            called += _whole_calls(delta)
+            found, rest = split(delta)
             calls += [(index, path, name) for path, name in _called(delta)]
             texts = list(_keyed(index, found))
             if isinstance(plain, str) and plain:
@@ -155,16 +154,25 @@ class Shape:
                 ends.append(index)
             deltas += texts
             named = set(_names(index, rest))
-            news = news or not texts or bool(choice.get("finish_reason")) or not named <= self._said
+            news = (
+                news or not (texts or sound) or bool(choice.get("finish_reason")) or not named <= self._said
+            )
             self._said |= named
-            shown = _bare({name: item for name, item in choice.items() if name not in ("delta", "logprobs")})
+            shown = bare({name: item for name, item in choice.items() if name not in ("delta", "logprobs")})
             shown |= {"delta": rest} if "delta" in choice else {}
             shown |= {"logprobs": None} if "logprobs" in choice else {}
             shown |= {"text": ""} if "text" in choice else {}
             rests.append(shown)
-        around = _bare({name: item for name, item in data.items() if name != "choices"})
+        around = bare({name: item for name, item in data.items() if name != "choices"})
         shown_piece = self._typed({**around, "choices": rests}) if news else None
-        return Read(tuple(deltas), tuple(ends), shown_piece, tuple(calls))
+        return Read(
+            tuple(deltas),
+            tuple(ends),
+            shown_piece,
+            tuple(calls),
+            audio=tuple(audio),
+            called=tuple(called),
+        )
 
     def _chunk(self, index: int, delta: dict[str, Any], finish: str | None) -> Any:
         return self._typed({**self._envelope(), "choices": [_choice(index, delta, finish)]})
@@ -184,66 +192,30 @@ def _as_data(piece: object) -> Mapping[str, Any] | None:
     if isinstance(piece, Mapping):
         return piece
     dump = getattr(piece, "model_dump", None)
-    if not callable(dump) or not hasattr(type(piece), "model_validate") or not hasattr(piece, "choices"):
+    if not callable(dump) or not hasattr(type(piece), "model_validate"):
+        return None
+    if not hasattr(piece, "choices") and not isinstance(getattr(piece, "type", None), str):
         return None
     data = dump(exclude_unset=True, warnings=False)  # its warnings quote what they are about
-    return data if isinstance(data, Mapping) and isinstance(data.get("choices"), list) else None
+    if not isinstance(data, Mapping):
+        return None
+    return data if isinstance(data.get("choices"), list) or is_event(data) else None
 
 
-def _split(delta: Any) -> tuple[list[tuple[tuple[str | int, ...], str]], Any]:
-    """The texts of a delta with their paths, and the delta without them."""
-    texts: list[tuple[tuple[str | int, ...], str]] = []
-
-    def without(value: Any, path: tuple[str | int, ...]) -> Any:
-        if isinstance(value, str):
-            if value:
-                texts.append((path, value))
-            return ""
-        if len(path) > _DEPTH:
-            raise UsageError("the guard cannot read what is nested that deep, or holds itself")
-        if isinstance(value, Mapping):
-            return {
-                _key(key): item if _is_name(key, item) else without(item, (*path, key))
-                for key, item in value.items()
-            }
-        if isinstance(value, list | tuple):
-            return [without(item, (*path, _index(item, position))) for position, item in enumerate(value)]
-        return _number(value)
-
-    return texts, without(delta, ())
+def _without_sound(delta: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """A delta without its sound, and the sound, which is no text and says the same as its transcript."""
+    audio = delta.get("audio")
+    if not isinstance(audio, Mapping) or not isinstance(audio.get("data"), str) or not audio["data"]:
+        return delta, {}
+    sound = {name: bare(audio[name]) for name in ("id", "expires_at") if name in audio}
+    rest = {name: item for name, item in audio.items() if name != "data"}
+    return {**delta, "audio": rest}, {**sound, "data": audio["data"]}
 
 
-def _bare(value: Any, depth: int = 0) -> Any:
-    """What stands beside the deltas: names and numbers, and nothing for other texts."""
-    if depth > _DEPTH:
-        raise UsageError("the guard cannot read what is nested that deep, or holds itself")
-    if isinstance(value, str):
-        return value if _NAME.fullmatch(value) else ""
-    if isinstance(value, Mapping):
-        return {_key(key): _bare(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_bare(item, depth + 1) for item in value]
-    return _number(value)
-
-
-def _key(key: object) -> str:
-    """The name of a field.  Raises UsageError for what may be text itself."""
-    if not isinstance(key, str) or not _NAME.fullmatch(key):
-        raise UsageError("the fields of a piece must have plain names")
-    return key
-
-
-def _number(value: Any) -> Any:
-    """A number, or nothing.  Raises UsageError for what may hold a text."""
-    if value is None or isinstance(value, int | float):
-        return value
-    raise UsageError(f"the guard cannot read a piece that holds an object of type {type(value).__name__}")
-
-
-def _is_name(key: object, value: Any) -> bool:
-    if isinstance(value, str):
-        return key in _NAMES and _NAME.fullmatch(value) is not None
-    return False
+def _whole_calls(delta: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The calls of tools in a delta that are not said in parts."""
+    parts = ("tool_calls", "function_call")
+    return tool_calls({name: item for name, item in delta.items() if name not in parts})
 
 
 def _called(delta: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -253,15 +225,10 @@ def _called(delta: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
         for kind in ("function", "custom"):
             inner = entry.get(kind) if isinstance(entry, Mapping) else None
             if isinstance(inner, Mapping) and isinstance(inner.get("name"), str):
-                yield ("tool_calls", _index(entry, position), kind), inner["name"]
+                yield ("tool_calls", index_of(entry, position), kind), inner["name"]
     inner = delta.get("function_call")
     if isinstance(inner, Mapping) and isinstance(inner.get("name"), str):
         yield ("function_call",), inner["name"]
-
-
-def _index(item: Any, position: int) -> int:
-    named = item.get("index") if isinstance(item, Mapping) else None
-    return named if type(named) is int else position
 
 
 def _keyed(choice: int, texts: list[tuple[tuple[str | int, ...], str]]) -> tuple[Delta, ...]:
@@ -272,13 +239,13 @@ def _names(choice: int, rest: Any, path: tuple[str, ...] = ()) -> Iterator[tuple
     """What a delta says beside its texts: a role, the id and the name of a tool call."""
     if isinstance(rest, Mapping):
         for key, item in rest.items():
-            if key not in _NAMES:
+            if key not in NAMES:
                 yield from _names(choice, item, (*path, str(key)))
             elif item and key not in ("index", "type"):
                 yield choice, path, key, str(item)
     elif isinstance(rest, list):
         for item in rest:
-            yield from _names(choice, item, (*path, str(_index(item, 0))))
+            yield from _names(choice, item, (*path, str(index_of(item, 0))))
     elif rest:
         yield choice, path, str(rest)
 

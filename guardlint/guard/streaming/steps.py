@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 
+from guardlint.engines.usage import merged
 from guardlint.guard.call import Call
 from guardlint.guard.crossing import Deadline
 from guardlint.guard.masking import Masker
@@ -40,7 +41,7 @@ class RunningSteps:
         started = perf_counter()
         spans: Sequence[Span] = ()
         try:
-            async with Deadline(self._loop, self._seconds) as deadline:
+            with Deadline(self._loop, self._seconds) as deadline:
                 # What is looked at here is never looked at again.
                 spans = (await self._masker.find(step, [text], deadline, remember=False))[0]
         except TimeoutError:
@@ -80,6 +81,13 @@ def joined(steps: Sequence[StepRecord]) -> list[StepRecord]:
     return list(found.values())
 
 
+def _together(before: StepRecord, step: StepRecord) -> dict[str, float]:
+    spent = dict(before.rails_ms)
+    for flow, more in step.rails_ms:
+        spent[flow] = spent.get(flow, 0.0) + more
+    return spent
+
+
 def _sum(before: StepRecord, step: StepRecord) -> StepRecord:
     order = ("passed", "modified", "blocked")
     return replace(
@@ -90,4 +98,7 @@ def _sum(before: StepRecord, step: StepRecord) -> StepRecord:
         checked=before.checked + step.checked,
         llm_calls=before.llm_calls + step.llm_calls,
         latency_ms=round(before.latency_ms + step.latency_ms, 3),
+        degraded=tuple(dict.fromkeys((*before.degraded, *step.degraded))),
+        rails_ms=tuple({flow: round(spent, 3) for flow, spent in _together(before, step).items()}.items()),
+        usage=merged((*before.usage, *step.usage)),
     )

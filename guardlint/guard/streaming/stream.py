@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Final
 
 from guardlint.guard.call import Call
-from guardlint.guard.messages import Message
+from guardlint.guard.messages import Message, Path
 from guardlint.guard.plan import Plan
+from guardlint.guard.restoring import Restorer
 from guardlint.guard.streaming.channel import Channel, Steps
-from guardlint.guard.streaming.pieces import Key, Read, Shape
+from guardlint.guard.streaming.events import CALL, Event
+from guardlint.guard.streaming.kept import Kept
+from guardlint.guard.streaming.pieces import Shape
+from guardlint.guard.streaming.plain import Key, Read, Whole
+from guardlint.guard.streaming.replied import calls_in, message_of
 from guardlint.guard.streaming.steps import joined
 from guardlint.guard.tools import judge_calls
 from guardlint.guard.verdict import Verdict
 
 __all__ = ["Stream", "StreamBlocked"]
 
-_CALLS: Final = ("tool_calls", "function_call")
+_CALLS: Final = ("tool_calls", "function_call", CALL)
 
 
 class StreamBlocked(str):
@@ -46,6 +53,14 @@ class Stream:
         self.shape = shape or Shape()
         self._channels: dict[Key, Channel] = {}
         self._said: dict[Key, list[str]] = {}
+        # What was released of some, before values were put back and after.
+        self._told: dict[Key, list[str]] = {}
+        self._shown: dict[Key, list[str]] = {}
+        self._restorers: dict[Key, Restorer] = {}
+        self._out: dict[Key, list[str]] = {}
+        self._named: dict[Key, str] = {}
+        self._finished = False
+        self._audio: dict[int, list[Any]] = {}
         self._released: list[Any] = []
         self._last: list[Any] = []
         # With rules for tools a call is released whole, once it is known and judged.
@@ -54,6 +69,8 @@ class Stream:
         self._ended: set[int] = set()
         self.started = perf_counter()
         """When the function was called."""
+        self.kept: Kept | None = None
+        """What a conversation keeps of it; None where there is none."""
         self._first_ms: float | None = None
         self._pieces_in = self._pieces_out = 0
 
@@ -65,19 +82,30 @@ class Stream:
             self._channel(delta.key).feed(delta.text)
             self._said[delta.key].append(delta.text)
         self._note_calls(read)
+        if read.called:
+            judge_calls(self._plan, self._call, _calling(read.called))
+            if self._call.blocked:
+                return
+        for sound in read.audio:
+            self._audio.setdefault(sound.choice, []).append(sound.piece)
+        is_event = isinstance(read.rest, Event)
+        if self.kept is not None and not is_event:
+            self.kept.note(read.rest)
         if read.rest is not None:
-            if read.ends:
-                self._last.append(read.rest)
-            elif read.calls and self._plan.tool_rules:
-                self._calls[read.calls[0][0]].pieces.append(read.rest)
+            rest = self._event(read) if is_event else read.rest
+            if read.calls and self._plan.tool_rules and not read.ends:
+                self._calls[read.calls[0][0]].pieces.append(rest)
+            elif read.ends or isinstance(rest, _Waiting):
+                self._last.append(rest)
             else:
-                self._released.append(read.rest)
+                self._released.append(rest)
         for choice in read.ends:
             self._end(choice)
 
     def finish(self) -> None:
         """No more pieces."""
-        for choice in {choice for choice, _ in self._channels} | set(self._calls):
+        self._finished = True
+        for choice in {choice for choice, _ in self._channels} | set(self._calls) | set(self._audio):
             self._end(choice)
 
     @property
@@ -95,11 +123,17 @@ class Stream:
         for choice in [one for one in self._ended if not self._is_open(one)]:
             self._ended.discard(choice)
             self._end_calls(choice)
+            self._end_audio(choice)
+        if not self.due and not self._call.blocked:
+            self._released = [self._filled(piece) for piece in self._released]
+            self._last = [self._filled(piece) for piece in self._last]
 
     def take(self) -> list[Any]:
         """The pieces that may be released now."""
         pieces, self._released = self._released, []
-        if not self._call.blocked and not self.due:
+        if self._call.blocked:
+            pieces = [piece for piece in pieces if not isinstance(piece, _Waiting)]
+        elif not self.due:
             pieces += self._last
             self._last = []
         self._pieces_out += len(pieces)
@@ -121,10 +155,17 @@ class Stream:
     @property
     def message(self) -> Message:
         """What the function said, as it said it, for the keyed hash of the record."""
-        texts = {path: "".join(parts) for (_, path), parts in self._said.items()}
-        if len(self._said) == 1 and set(texts) <= {(), ("content",)}:
-            return {"role": "assistant", "content": next(iter(texts.values()))}
-        return {"role": "assistant", "items": ["".join(parts) for parts in self._said.values()]}
+        return message_of(self._said)
+
+    @property
+    def replies(self) -> list[Message]:
+        """The reply as it was said, as it goes out and as a conversation keeps it; nothing before its end."""
+        if not self._finished or self.due or self._call.blocked:
+            return []
+        kept = [] if self.kept is None else self.kept.messages()
+        for texts in (self._said, self._out):
+            kept += [message_of(texts), *calls_in(texts, self._named)]
+        return kept
 
     def _channel(self, key: Key) -> Channel:
         channel = self._channels.get(key)
@@ -149,17 +190,68 @@ class Stream:
         held = self._calls.get(choice) if path and path[0] in _CALLS and self._plan.tool_rules else None
         if held is not None:
             held.add(path, text)
+        if self.kept is not None:
+            self._keep(self.kept, key, text)
+        if _is_spoken(path):
+            self._told.setdefault(key, []).append(text)
         if self._restores:
             # Last of all: no judge and no record ever sees what a pseudonym stands for.
-            text = self._call.pseudonyms.restore(text)
+            restorer = self._restorers.get(key)
+            if restorer is None:
+                restorer = self._restorers[key] = Restorer(self._call.pseudonyms)
+            text = restorer.restore(text)
+        self._out.setdefault(key, []).append(text)
+        if self.shape.events is not None:
+            self._shown.setdefault(key, []).append(text)
+        if path and path[0] == "whole":
+            return  # its event waits for all of it
         piece = self.shape.write(key, text)
         if self._first_ms is None:
             self._first_ms = (perf_counter() - self.started) * 1000
         (self._released if held is None else held.pieces).append(piece)
 
+    def _keep(self, kept: Kept, key: Key, text: str) -> None:
+        if self.shape.events is None:
+            kept.add(key, text)
+        elif self.shape.events.is_reply(key):
+            kept.add((0, ("content",)), text)
+
+    def _event(self, read: Read) -> Any:
+        """An event, which waits where it says texts whole that are on their way now."""
+        texts: list[tuple[Path, Key]] = []
+        for whole in read.wholes:
+            key = self._again(whole, read.ends) if read.again else None
+            if key is None:
+                channel = self._channel(whole.key)
+                channel.feed(whole.text)
+                channel.end()
+                self._said[whole.key].append(whole.text)
+            texts.append((whole.path, key or whole.key))
+        return _Waiting(read.rest, tuple(texts)) if texts else read.rest.filled({})
+
+    def _again(self, whole: Whole, ends: Sequence[int]) -> Key | None:
+        """The text that has been streamed already and is said whole once more."""
+        for key, parts in self._said.items():
+            if key[0] == whole.key[0] and key[0] in ends and "".join(parts) == whole.text:
+                return key
+        return None
+
+    def _filled(self, piece: Any) -> Any:
+        if not isinstance(piece, _Waiting):
+            return piece
+        return piece.event.filled({path: "".join(self._shown.get(key, ())) for path, key in piece.texts})
+
+    def _end_audio(self, choice: int) -> None:
+        """Sound goes out when its transcript came through as it was; of one that did not, nothing does."""
+        pieces = self._audio.pop(choice, [])
+        spoken = [key for key in self._said if key[0] == choice and _is_spoken(key[1])]
+        if all("".join(self._told.get(key, ())) == "".join(self._said[key]) for key in spoken):
+            self._released += pieces
+
     def _note_calls(self, read: Read) -> None:
         for choice, path, name in read.calls:
             self._calls.setdefault(choice, _Calls()).name(path, name)
+            self._named[choice, path] = self._named.get((choice, path), "") + name
         for delta in read.deltas:
             choice, path = delta.key
             if path and path[0] in _CALLS:
@@ -172,6 +264,28 @@ class Stream:
         judge_calls(self._plan, self._call, held.message())
         if not self._call.blocked:
             self._released += held.pieces
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An event, and the streamed texts that belong at places of it."""
+
+    event: Event
+    texts: tuple[tuple[Path, Key], ...]
+
+
+def _calling(called: Sequence[tuple[str, Any]]) -> Message:
+    return {
+        "role": "assistant",
+        "tool_calls": [
+            {"type": "function", "function": {"name": name, "arguments": arguments}}
+            for name, arguments in called
+        ],
+    }
+
+
+def _is_spoken(path: Path) -> bool:
+    return any("transcript" in str(part) for part in path)
 
 
 class _Calls:

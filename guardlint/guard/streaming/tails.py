@@ -52,14 +52,14 @@ def ends_sentence(text: str, start: int, end: int) -> bool:
     return text[end] == "\n" or text[start:end].rstrip(_CLOSING).endswith(_ENDINGS)
 
 
-def growing_from(text: str, words: Words, count: int, since: int, held: int = HELD_WORDS) -> int:
+def growing_from(text: str, words: Words, count: int, since: int) -> int:
     """Where the part of a text begins that what follows may still change, by shape; at least ``since``.
 
     The text goes to the end of the last of the first ``count`` words (at least one), whose places ``words``
-    holds; the last ``held`` of them wait in any case.
+    holds; the last eight of them wait in any case.
     """
     end = words[count - 1][1]
-    first = max(count - held, 0)
+    first = max(count - HELD_WORDS, 0)
     while first and end - words[first][0] < HELD_CHARACTERS:
         first -= 1
     least = bisect_right(words, (since, -1), hi=count)  # the first word that is not final already

@@ -2,7 +2,8 @@
 
 What it does: looks at each pattern as YAML gives it to NeMo: a backspace where ``\\b`` was meant, a line
 break at its end, a doubled backslash, slashes of another language, text behind ``$`` or before ``^``; and a
-pattern that matches the empty text.
+pattern that matches the empty text. A number, a code or an address between ``^`` and ``$`` is a warning: a
+message that is nothing else still matches.
 
 Why it matters: the pattern loads, matches nothing, and the rail lets the text pass that it is there to stop.
 One that matches the empty text refuses every message.
@@ -17,7 +18,9 @@ from collections.abc import Iterator
 
 from guardlint.nemo.configuration import Configuration
 from guardlint.nemo.meant_patterns import meant_pattern
+from guardlint.nemo.pattern_ends import finds_data_alone
 from guardlint.nemo.pattern_shapes import (
+    Tree,
     matches_everything,
     never_matches,
     regex_patterns,
@@ -47,8 +50,12 @@ def check(project: Project) -> Iterator[Found]:
     """One finding for each pattern."""
     configuration = project.configuration
     for path, pattern in regex_patterns(configuration):
-        fault = _fault(configuration, path, pattern)
+        tree = syntax_tree(pattern)
+        fault = _fault(configuration, path, pattern, tree)
         if fault is None:
+            # A pattern that takes for ever has a rule of its own.
+            if tree is not None and finds_data_alone(tree) and not repeats_of_repeats(tree):
+                yield _anchored(configuration, path, pattern)
             continue
         message, at_run_time, mend = fault
         yield Found(
@@ -62,7 +69,22 @@ def check(project: Project) -> Iterator[Found]:
         )
 
 
-def _fault(configuration: Configuration, path: DataPath, pattern: str) -> tuple[str, str, str] | None:
+def _anchored(configuration: Configuration, path: DataPath, pattern: str) -> Found:
+    return Found(
+        "the pattern asks for a text that is nothing else: it begins with `^` and ends with `$`",
+        configuration.place(path),
+        "NeMo searches the whole text; the same data among other words passes",
+        "write `\\b` in the place of `^` and `$`",
+        path=path,
+        value=pattern,
+        severity="warning",
+        confidence="medium",
+    )
+
+
+def _fault(
+    configuration: Configuration, path: DataPath, pattern: str, tree: Tree | None
+) -> tuple[str, str, str] | None:
     if "\b" in pattern:
         return (
             "the pattern holds a backspace: in double quotes `\\b` is one",
@@ -106,7 +128,6 @@ def _fault(configuration: Configuration, path: DataPath, pattern: str) -> tuple[
             _NOTHING,
             "take the slashes out; `case_insensitive: true` stands beside `patterns`",
         )
-    tree = syntax_tree(pattern)
     if tree is None:
         return None
     if matches_everything(tree):

@@ -130,7 +130,7 @@ def talk(outcome: Outcome, prover: Prover, server: Any) -> Heard:
     required = prover.required(outcome.policy)
     assert outcome.bundle is not None
     try:
-        guard = Guard(verify_bundle(outcome.bundle, trusting(prover.key.public), now=NOW))
+        guard = Guard(verify_bundle(outcome.bundle, trusting(prover.key.public), now=NOW), now=NOW)
     except GuardlintError as error:
         heard = Heard(False, False, False, [], str(error))
         if not str(error).isprintable() or len(str(error)) > 800:

@@ -244,7 +244,7 @@ def _in_bundle(case: Case, prover: Prover, texts: list[tuple[str, str]]) -> list
     if outcome.bundle is None:
         return [("refused", outcome.said)] * (2 * len(texts))
     found: list[tuple[str, str]] = []
-    with Guard(verify_bundle(outcome.bundle, trusting(prover.key.public), now=NOW)) as guard:
+    with Guard(verify_bundle(outcome.bundle, trusting(prover.key.public), now=NOW), now=NOW) as guard:
         for text, answer in texts:
             for checked in (guard.check_input(text), guard.check_output(answer, messages=text)):
                 status = checked.verdict.status

@@ -90,9 +90,10 @@ def stay_quiet() -> None:
     loggers = logging.root.manager.loggerDict
     if len(loggers) != _KNOWN:
         _KNOWN = len(loggers)
-        for name, logger in list(loggers.items()):
-            if not isinstance(logger, logging.Logger) or name.partition(".")[0] not in (_NEMO, *_CLIENTS):
+        for name in list(loggers):
+            if name.partition(".")[0] not in (_NEMO, *_CLIENTS):
                 continue
+            logger = logging.getLogger(name)  # of a mere place holder too: it could become one unseen
             if _FILTER not in logger.filters:
                 logger.filters.insert(0, _FILTER)  # before a filter of the host's reads the record
 

@@ -22,7 +22,7 @@ __all__ = ["JsonText", "Leaf", "data_of", "json_text", "past_escape", "text_of_d
 
 _OPENS: Final = ("{", "[", '"')
 _TOKEN: Final = re.compile(
-    r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?|[{}\[\]]', re.DOTALL
+    r'"[^"\\]*+(?:\\.[^"\\]*+)*+("|\\?\Z)|-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?|[{}\[\]]', re.DOTALL
 )
 # Everything up to a string with an escape in it, and that string.
 _ESCAPED: Final = re.compile(r'(?:[^"]++|"[^"\\]*+")*+("[^"\\]*+(?:\\.[^"\\]*+)++")', re.DOTALL)
@@ -143,7 +143,8 @@ def text_of_data(value: object) -> JsonText:
 def _made(raw: str) -> JsonText:
     text = _decoded(raw)
     made = JsonText._of(text if _can_be_written(text) else _SURROGATE.sub(_HALF, text), raw)  # noqa: SLF001
-    made._is_json, made._tokens, made._leaves = True, None, None  # noqa: SLF001
+    # Broken JSON has no leaves: whatever is found in it counts, wherever it stands.
+    made._is_json = made._tokens = made._leaves = None  # noqa: SLF001
     return made
 
 
@@ -207,6 +208,8 @@ def _tokens(raw: str, depth: int = 0) -> tuple[_Token, ...]:
             found.append(_Token(*token.span(), "number", owners[-1], written))
         else:
             kind: Kind = "key" if _COLON.match(raw, token.end()) else "text"
+            if token[1] != '"':
+                break  # cut off; where it ends is not looked for at each of its quotes
             text = _string(written) if "\\" in written else written[1:-1]
             if text is None:
                 continue

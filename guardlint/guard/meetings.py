@@ -38,7 +38,8 @@ def meeting_texts(
 ) -> list[str]:
     """What rails of the input read where texts meet, one of them at least from outside, from ``start`` on.
 
-    The other readings of those texts are among them.  ``strangers`` are the assistant's turns that are from outside too.
+    The other readings of those texts are among them.
+    ``strangers`` are the assistant's turns that are from outside too.
     """
     if not may_meet(messages) and not context:
         return []

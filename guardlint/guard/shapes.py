@@ -24,6 +24,7 @@ __all__ = ["BytesText", "as_plain", "fields_of", "with_changes"]
 
 _DEPTH: Final = 64
 _PAYLOADS: Final = ("data", "file_data", "bytes")  # an image's or a file's; bytes elsewhere may be text
+_DOCUMENT: Final = "bytes"  # where Bedrock has documents of text; bytes elsewhere are nobody's way to say one
 _LEAVES: Final = (date, time, timedelta, Decimal, uuid.UUID, PurePath, enum.Enum)
 # Who asks such an object gets what no field shows: the next piece of a stream, an answer that is to come.
 _MAKES_MORE: Final = ("__next__", "__anext__", "__aiter__", "__await__")
@@ -66,9 +67,10 @@ def _entry(key: object, item: Any, depth: int) -> Any:
     if not isinstance(item, bytes) or key not in _PAYLOADS:
         return as_plain(item, depth + 1)
     try:
-        return BytesText(item.decode())
+        text = BytesText(item.decode())
     except UnicodeDecodeError:
         return item  # a picture, a sound, an archive: those are no UTF-8
+    return text if key == _DOCUMENT or not text else as_plain(item)
 
 
 def fields_of(value: object) -> dict[str, Any] | None:

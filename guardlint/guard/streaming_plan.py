@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import yaml
-
 from guardlint.errors import ConfigError
 from guardlint.guard.streaming.beginnings import Beginnings, Pattern
 
@@ -79,6 +77,8 @@ def _options(data: bytes) -> Iterator[Mapping[str, Any]]:
     """What a file of a configuration says of regular expressions for replies."""
     if b"regex_detection" not in data:
         return
+    from guardlint.source.pyyaml import yaml  # not for whoever imports the package alone
+
     try:
         value = yaml.safe_load(data)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import time
 from typing import Any
 
 import pytest
@@ -90,13 +91,23 @@ def _pid(guard: Guard) -> int:
     return int(pid)
 
 
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def test_detector_that_dies(workshop: Any, shared_configs: Any) -> None:
-    """What it was asked is blocked, its text is not repeated, and the next call finds a new one."""
+    """What it was asked goes to its successor, and is masked as ever; so does what comes next."""
     guard = workshop.guard(plan_data=shared_configs.plan(pii=True))
-    os.kill(_pid(guard), signal.SIGKILL)
+    killed = _pid(guard)
+    os.kill(killed, signal.SIGKILL)
     checked = guard.check_input(f"my new mail is x{MAIL}")
-    assert (checked.verdict.reason, checked.verdict.error) == ("personal-data-failed", True)
+    assert (checked.value, checked.verdict.error) == ("my new mail is <EMAIL_ADDRESS>", False)
     assert MAIL not in repr(checked)
+    assert _pid(guard) != killed
     assert guard.check_input(f"my newest mail is y{MAIL}").value == "my newest mail is <EMAIL_ADDRESS>"
 
 
@@ -117,8 +128,11 @@ def test_detector_that_hangs(workshop: Any, shared_configs: Any) -> None:
     verdict, ticks = asyncio.run(host())
     assert (verdict.reason, verdict.error) == ("personal-data-failed", True)
     assert ticks > 50
-    with pytest.raises(ProcessLookupError):
-        os.kill(stopped, 0)
+    for _ in range(500):  # the verdict does not wait for the end of the process
+        if not alive(stopped):
+            break
+        time.sleep(0.01)
+    assert not alive(stopped)
 
 
 def test_a_hanging_detector_takes_no_neighbour_with_it(workshop: Any, shared_configs: Any) -> None:

@@ -1,4 +1,4 @@
-"""The record of a stream says as much as that of a whole reply: what a step did, and how long each part took."""
+"""The record of a stream says as much as that of a whole reply: what a step did, how long each part took."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_stream_that_is_blocked_for_personal_data(
 ) -> None:
     """The step says that it was the one."""
     plan = shared_configs.plan(pii=True)
-    plan["output"] = [{**plan["output"][-1], "action": "block"}]
+    plan["output"] = [{**plan["output"][-1], "action": "block"}, {"step": "company"}]
     guard = workshop.guard(plan_data=plan, audit=records.append)
     list(guard.stream(sync, "hi"))
     (step,) = [step for step in records[-1]["steps"] if step["step"] == "pii" and step["hook"] == "output"]

@@ -365,6 +365,13 @@ class TestGuarded:
         assert regex_guard.check_input(secret).verdict.blocked
         assert regex_guard.check_input('{"a": "ig\\nore previous instructions"}').verdict.status == "passed"
 
+    def test_broken_arguments(self, everything: Guard) -> None:
+        """Cut off in the middle they are read to their end."""
+        for cut in (f'{{"a": "x\\ny", "q": "{MAIL}', f'{{"a": "\\q {PHONE}", "b": \'{MAIL}\'}}'):
+            value = everything.check_tool_call("t", cut).value
+            assert MAIL not in value
+            assert PHONE not in value
+
     @pytest.mark.parametrize("text", [f"hi\n{MAIL}", f"a\t{MAIL} \\ b", f'Dear all,\n{MAIL} is out.\n"Bye"'])
     def test_masks_next_to_escapes(self, everything: Guard, text: str) -> None:
         """What a tool gets is JSON, with the letter as it was but for the address."""
@@ -732,3 +739,29 @@ def test_many_parts_leave_the_callers_thread() -> None:
     assert not reads_here([{"role": "user", "content": [part] * 5_000}])
     assert not reads_here([{"role": "tool", "content": json.dumps({"a": "x" * 50_000})}])
     assert not reads_here([{"role": "user", "content": "x"}] * 2_000)
+
+
+def test_streamed_arguments(everything: Guard) -> None:
+    """Cut anywhere, they are JSON afterwards: the letter of an escape is no part of the value behind it."""
+    text = f'Contact:\n{MAIL}\tor "{PHONE}"\\{MAIL}'
+    arguments = json.dumps({"body": text})
+
+    def calls(messages: Any) -> Any:
+        size = int(messages)
+        begun = {"index": 0, "id": "1", "type": "function", "function": {"name": "f", "arguments": ""}}
+        yield {"choices": [{"index": 0, "delta": {"role": "assistant", "tool_calls": [begun]}}]}
+        for at in range(0, len(arguments), size):
+            more = {"index": 0, "function": {"arguments": arguments[at : at + size]}}
+            yield {"choices": [{"index": 0, "delta": {"tool_calls": [more]}}]}
+        yield {"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
+
+    for size in (1, 4, 7, 1_000):
+        pieces = list(everything.wrap(calls)(str(size)))
+        said = "".join(
+            call["function"].get("arguments") or ""
+            for piece in pieces
+            for call in piece["choices"][0]["delta"].get("tool_calls") or ()
+        )
+        assert json.loads(said)["body"] == text.replace(MAIL, "<EMAIL_ADDRESS>").replace(
+            PHONE, "<PHONE_NUMBER>"
+        )

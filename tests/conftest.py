@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,13 +16,30 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_configure() -> None:
+    """A shell leaves SIGINT ignored in what it starts in the background; a test sends it to a child."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def loggers() -> list[tuple[str, logging.Logger]]:
+    """Every logger there is, by its name."""
+    known = logging.root.manager.loggerDict.items()
+    return [(name, logger) for name, logger in known if isinstance(logger, logging.Logger)]
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
     """A guard withholds NeMo's log lines for the rest of its process; here the process goes on without it."""
     factory, level = logging.getLogRecordFactory(), logging.getLogger("nemoguardrails").level
+    filters = {name: list(logger.filters) for name, logger in loggers()}
     yield
     logging.setLogRecordFactory(factory)
     logging.getLogger("nemoguardrails").setLevel(level)
+    for name, logger in loggers():
+        logger.filters = filters.get(name, [])
+    if (quiet := sys.modules.get("guardlint.engines.quiet")) is not None:
+        quiet._KNOWN = 0  # it has to look at the loggers again
 
 
 @pytest.fixture(scope="session")
